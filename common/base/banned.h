@@ -11,5 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#undef sprintf /* a macro in clang's fortified builds, and a macro may not be poisoned */
+
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf strtok atoi atol atoll gets
 #pragma GCC poison localtime gmtime ctime asctime rand srand system popen tmpnam mktemp
