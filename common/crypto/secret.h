@@ -4,8 +4,8 @@
  * files, wiped when freed. No log or JSON writer accepts the type; whoever needs the bytes names secret->bytes at the point of use.
  *
  * Each secret locks at least one page, and RLIMIT_MEMLOCK is commonly 8 MiB: about 2,000 live secrets in a daemon.
- * secret_init_library() must run once before any other call of this module; it aborts when memory cannot be locked, unless
- * allow_unlocked (an operator's explicit choice).
+ * secret_init_library() must run once before any other call of this module, before threads start. It and every later allocation abort
+ * when memory cannot be locked, unless allow_unlocked (an operator's explicit choice).
  */
 #pragma once
 
@@ -17,7 +17,7 @@
 #include "base/text.h"
 
 struct secret {
-	uint8_t *bytes;	/* NULL when empty; a NUL follows the last byte */
+	uint8_t *bytes;	/* NULL when empty (len 0); a NUL follows the last byte */
 	size_t len;
 };
 
