@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time from clock_gettime(2), and RFC 3339. Dates are computed here (proleptic Gregorian calendar, days from 1970) because
- * timegm and friends accept and repair wrong dates instead of refusing them.
+ * Time from clock_gettime(2), and RFC 3339. Dates are computed here (proleptic Gregorian calendar,
+ * days from 1970) because timegm and friends accept and repair wrong dates instead of refusing
+ * them.
  */
 #include "base/clock.h"
 
@@ -59,8 +60,9 @@ static int days_in_month(int year, int month)
 }
 
 /*
- * Howard Hinnant's days_from_civil and its inverse ("chrono-compatible low-level date algorithms"): years begin in March,
- * eras are 400 years of 146,097 days; year 0 is the earliest used here, so no division is negative.
+ * Howard Hinnant's days_from_civil and its inverse ("chrono-compatible low-level date algorithms"):
+ * years begin in March, eras are 400 years of 146,097 days; year 0 is the earliest used here, so no
+ * division is negative.
  */
 static int64_t days_from_date(int year, int month, int day)
 {
@@ -78,7 +80,8 @@ static void date_from_days(int64_t days, int *ret_year, int *ret_month, int *ret
 	int64_t era = shifted / 146097, day_of_era = shifted % 146097;
 	int64_t year_of_era =
 		(day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-	int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	int64_t day_of_year =
+		day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	int64_t month = (5 * day_of_year + 2) / 153;
 
 	*ret_day = (int)(day_of_year - (153 * month + 2) / 5 + 1);

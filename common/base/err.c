@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of errors. One row each: the HTTP status, the type OpenAI's SDKs know, the public code, what a person reads
- * (what happened, then what to do), and how loudly it is logged. Refusals that a client can cause at will are logged at info,
- * so that nobody can flood the higher levels from outside; what an operator should look at is warn; our own faults are error.
+ * The table of errors. One row each: the HTTP status, the type OpenAI's SDKs know, the public code,
+ * what a person reads (what happened, then what to do), and how loudly it is logged. Refusals that
+ * a client can cause at will are logged at info, so that nobody can flood the higher levels from
+ * outside; what an operator should look at is warn; our own faults are error.
  */
 #include "base/err.h"
 

@@ -116,7 +116,8 @@ static struct arena_block *arena_block_new(size_t capacity)
 	return block;
 }
 
-/* The head is the block being filled; large pieces are hung behind it, so that its rest stays in use. */
+/* The head is the block being filled; large pieces are hung behind it, so that its rest stays in
+ * use. */
 static void *arena_alloc_large(struct arena *arena, size_t size)
 {
 	struct arena_block *block = arena_block_new(size);

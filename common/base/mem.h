@@ -48,7 +48,7 @@ static inline int take_fd(int *fd)
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 /*
- * An arena gives memory that is freed all at once. Blocks grow from `block_size`; large pieces get a block of their own.
+ * An arena gives memory that is freed all at once. Blocks double from 1 KiB to 64 KiB; large pieces get a block of their own.
  * Everything is zeroed when handed out. Not for secrets: they live in struct secret (crypto/secret.h).
  */
 struct arena {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Borrowed bytes: comparing, cutting, and reading numbers and hexadecimal strictly. UTF-8 is in utf8.c. */
+/* Borrowed bytes: comparing, cutting, and reading numbers and hexadecimal strictly. UTF-8 is in
+ * utf8.c. */
 #include "base/text.h"
 
 #include "base/banned.h"
@@ -110,7 +111,7 @@ enum err text_to_i64(struct text t, int64_t *ret)
 	bool negative = t.len && t.ptr[0] == '-';
 	uint64_t magnitude;
 	enum err err = text_to_u64(negative ? text_slice(t, 1, t.len) : t,
-		(uint64_t)INT64_MAX + (negative ? 1 : 0), &magnitude);
+				   (uint64_t)INT64_MAX + (negative ? 1 : 0), &magnitude);
 
 	if (err)
 		return err;
@@ -156,6 +157,7 @@ bool hex_to_bytes(struct text hex, void *out, size_t out_len)
 			return false;
 	}
 	for (size_t i = 0; i < out_len; i++)
-		bytes[i] = (uint8_t)(hex_digit(hex.ptr[2 * i]) << 4 | hex_digit(hex.ptr[2 * i + 1]));
+		bytes[i] =
+			(uint8_t)(hex_digit(hex.ptr[2 * i]) << 4 | hex_digit(hex.ptr[2 * i + 1]));
 	return true;
 }

@@ -4,7 +4,8 @@
 
 #include "base/banned.h"
 
-/* Length of the well-formed sequence at the start of data, 0 when there is none. RFC 3629 §4, row by row. */
+/* Length of the well-formed sequence at the start of data, 0 when there is none. RFC 3629 §4, row
+ * by row. */
 static size_t sequence_length(const uint8_t *data, size_t len)
 {
 	uint8_t lead = data[0], low = 0x80, high = 0xBF;

@@ -80,6 +80,6 @@ enum err uuid_parse(struct text t, struct uuid *ret)
 			return ERR_INVALID_REQUEST;
 	}
 	return hex_to_bytes((struct text){ hex, sizeof(hex) }, ret->bytes, sizeof(ret->bytes))
-		? OK
-		: ERR_INVALID_REQUEST;
+		       ? OK
+		       : ERR_INVALID_REQUEST;
 }
