@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Base64 in both alphabets by libsodium, whose decoder is constant-time and refuses foreign
- * characters, wrong padding and stray trailing bits, as long as its end pointer is NULL: with one
- * it stops early and reports success. And the ways to write a 32-byte key.
+ * Base64 in both alphabets by libsodium, whose decoder is constant-time and refuses wrong padding
+ * and stray trailing bits as long as its end pointer is NULL: with one it stops early and reports
+ * success. And the ways to write a 32-byte key.
  */
 #include "crypto/crypto.h"
 
@@ -41,10 +41,24 @@ enum err base64_append(struct strbuf *out, const void *data, size_t len)
 	return append_encoded(out, data, len, sodium_base64_VARIANT_ORIGINAL);
 }
 
+/*
+ * libsodium 1.0.18 computes with signed characters and takes some bytes from 0x80 up for letters,
+ * so they are refused first. All bytes are looked at, since the text may be a secret.
+ */
+static bool is_ascii(struct text t)
+{
+	unsigned char seen = 0;
+
+	for (size_t i = 0; i < t.len; i++)
+		seen |= (unsigned char)t.ptr[i];
+	return seen < 0x80;
+}
+
 static enum err decode(struct text t, uint8_t *out, size_t max_len, size_t *ret_len, int variant)
 {
 	size_t len = 0;
-	if (!t.ptr)
+
+	if (!t.ptr || !is_ascii(t))
 		return ERR_INVALID_REQUEST;
 	if (sodium_base642bin(out, max_len, t.ptr, t.len, NULL, &len, NULL, variant) != 0)
 		return ERR_INVALID_REQUEST;
