@@ -4,7 +4,7 @@
  * the README's settings section (--config-help), the supervisor's list of names (--config-names) and the tests.
  *
  * All errors are reported at once, each naming its variable. A variable that begins with GROVE_ and is in no table is an error. An empty
- * value of a secret is an error, not "unset". A field of a secret kind may also be given as NAME_FILE (mode must not let others read);
+ * value of a secret is an error, not "unset" (of a list: the empty list; of other kinds: unset). A field of a secret kind may also be given as NAME_FILE (mode must not let others read);
  * both given is an error. Secrets are removed from the environment and wiped there once read.
  */
 #pragma once
@@ -67,11 +67,11 @@ struct config_field {
 /* A table ends with { 0 }. Tables are given as a list so that a daemon's own and the shared ones (daemon/daemon.h) join. */
 struct config_tables {
 	const struct config_field *const *tables;	/* NULL-terminated */
-	void *const *targets;				/* one struct for each table */
+	void *const *targets;				/* one struct for each table; NULL for the writers below */
 };
 
 /*
- * Reads `environ`. On failure appends every error, one a line ("NAME: what is wrong; what is wanted"), to `errors` and returns
+ * Reads `environ` into zeroed structs; secret_init_library() ran before. On failure appends every error, one a line ("NAME: what is wrong; wanted: …", never the value), to `errors` and returns
  * ERR_INVALID_REQUEST; the structs are then cleared. `check` functions for rules over several fields belong to the daemon.
  */
 MUST_CHECK enum err config_load(const struct config_tables *tables, struct strbuf *errors);
