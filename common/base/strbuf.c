@@ -132,3 +132,16 @@ struct text strbuf_text(const struct strbuf *b)
 {
 	return (struct text){ b->data, b->len };
 }
+
+void strbuf_note(struct strbuf *b, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	char *line;
+	int len = vasprintf(&line, format, args);
+	va_end(args);
+	BUG_ON(len < 0);
+	enum err ignored = strbuf_append(b, line, (size_t)len);
+	(void)ignored;
+	free(line);
+}

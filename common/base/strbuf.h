@@ -31,6 +31,8 @@ MUST_CHECK enum err strbuf_append_text(struct strbuf *b, struct text t);
 MUST_CHECK enum err strbuf_append_str(struct strbuf *b, const char *s);
 MUST_CHECK enum err strbuf_append_char(struct strbuf *b, char c);
 MUST_CHECK __attribute__((format(printf, 2, 3))) enum err strbuf_printf(struct strbuf *b, const char *format, ...);
+/* For lists of problems shown to people: appends when it fits, else leaves it out; a list cut short still says that something is wrong. */
+__attribute__((format(printf, 2, 3))) void strbuf_note(struct strbuf *b, const char *format, ...);
 void strbuf_drop_front(struct strbuf *b, size_t len);	/* removes the first len bytes */
 void strbuf_truncate(struct strbuf *b, size_t len);
 char *strbuf_detach(struct strbuf *b, size_t *ret_len);	/* hands the memory over; b becomes empty */
