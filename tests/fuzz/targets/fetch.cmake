@@ -1,0 +1,1 @@
+grove_fuzz_target(guard_url USES grove_fetch)
