@@ -206,10 +206,11 @@ static void close_daemon(struct daemon *d)
 {
 	if (d->env.live_count)
 		flow_cancel_all(&d->env);
-	if (d->spec->close && d->app)
-		d->spec->close(d);
+	/* Streams hear on_gone before the app that made them goes. */
 	http_server_free(d->private->api);
 	http_server_free(d->private->ops);
+	if (d->spec->close && d->app)
+		d->spec->close(d);
 	work_pool_free(d->work);
 	peers_free(d->peers);
 	db_free(d->db);
