@@ -25,17 +25,19 @@
 
 #define JSON_MAX_DEPTH 32
 #define JSON_MAX_MEMBERS 4096
+#define JSON_MAX_ITEMS 65536	/* list items in all: each costs 80 bytes in a document */
 
+/* 0 = the defaults above. The depth can only be lowered, the others also raised, for answers known to be large. */
 struct json_limits {
-	size_t max_depth, max_members;	/* 0 = the defaults above */
+	size_t max_depth, max_members, max_items;
 };
 
 struct json_problem {
 	char param[128];	/* "" when the whole body is at fault */
-	char message[160];
+	char message[224];
 };
 
-/* The gate alone: OK, or ERR_INVALID_JSON with the problem. */
+/* The gate alone: OK, or ERR_INVALID_JSON with the problem (ret_problem may be NULL, here and below). */
 MUST_CHECK enum err json_check(struct text json, const struct json_limits *limits, struct json_problem *ret_problem);
 
 enum json_kind {
@@ -44,14 +46,14 @@ enum json_kind {
 	JSON_SECRET_TEXT,	/* struct secret; max = bytes; never written */
 	JSON_UUID,		/* struct json_uuid */
 	JSON_BOOL,		/* struct json_bool */
-	JSON_INT,		/* struct json_int; min..max, integers only */
-	JSON_NUMBER,		/* struct json_number; min..max */
+	JSON_INT,		/* struct json_int; min..max, plain digits only (not 1.0, not 1e3) */
+	JSON_NUMBER,		/* struct json_number; min..max, both 0 = any */
 	JSON_TIME,		/* struct json_int in unix ms, RFC 3339 on the wire */
 	JSON_TEXT_LIST,		/* struct json_text_list; max = items, item_max = bytes */
 	JSON_UUID_LIST,		/* struct json_uuid_list; max = items */
 	JSON_OBJECT,		/* a struct described by .fields, with a leading `bool given` */
 	JSON_OBJECT_LIST,	/* struct json_list of structs described by .fields; max = items */
-	JSON_RAW,		/* struct text: the exact source bytes of any value; max = bytes */
+	JSON_RAW,		/* struct text in the arena: the exact source bytes of any value, null too; max = bytes, 0 = any */
 	JSON_IGNORE_UNKNOWN,	/* last entry of a table: other keys are allowed (imitating OpenAI) */
 };
 
@@ -99,9 +101,9 @@ struct json_field {
 	const char *key;
 	size_t offset;
 	bool required, nullable;
-	int64_t min, max;	/* text: bytes min..max; 0 max on text = 256; int: value range (both 0 = +-2^53) */
-	int64_t item_max;
-	const char *const *one_of;	/* text: allowed values, NULL-terminated */
+	int64_t min, max;	/* text: bytes min..max, list: items; 0 max on either = 256; int: value range (both 0 = +-2^53) */
+	int64_t item_max;	/* text list: bytes of an item; 0 = 256 */
+	const char *const *one_of;	/* text, or items of a text list: allowed values, NULL-terminated */
 	const struct json_field *fields;
 	size_t size;		/* of the nested struct */
 };
@@ -112,7 +114,8 @@ struct json_field {
 	{ .kind = (kind_), .key = (key_), .offset = offsetof(struct type, member), __VA_ARGS__ }
 
 /*
- * Checks and decodes an object. Texts and lists live in the arena (texts are NUL-terminated there); secrets are the struct's own and
+ * Checks and decodes an object into a zeroed target. Tables end with { 0 } or JSON_IGNORE_UNKNOWN and have at most 64 fields. A list or object
+ * that may be null reads as not given. Texts and lists live in the arena (texts are NUL-terminated there); secrets are the struct's own and
  * must be cleared with json_clear_secrets(), also after failure. ERR_INVALID_JSON: not JSON, or refused by the gate; ERR_INVALID_REQUEST: wrong shape.
  */
 MUST_CHECK enum err json_decode(struct text json, const struct json_field *fields, void *target, struct arena *arena,
