@@ -19,11 +19,13 @@ void loop_free(struct loop *loop);		/* deferred tasks still queued are dropped *
 struct event_base *loop_base(struct loop *loop);
 void loop_run(struct loop *loop);		/* until loop_stop() */
 void loop_stop(struct loop *loop);
+void loop_turn(struct loop *loop);		/* one turn: waits until something happens, then handles it; for tests */
 
 /* A task embedded in its owner; queued at most once; runs on the next turn. Cancel before the owner is freed. */
 struct loop_task {
 	void (*run)(struct loop_task *task);
 	struct loop_task *next, **link;	/* private */
+	struct loop *loop;
 };
 void loop_defer(struct loop *loop, struct loop_task *task);
 void loop_task_cancel(struct loop_task *task);	/* no-op when not queued */
@@ -47,7 +49,11 @@ struct waiter {
 	void (*wake)(struct waiter *waiter);
 };
 
-/* Longest turn seen since the last call, in µs: the loop-lag metric. */
+/*
+ * Longest turn seen since the last call, in µs: the loop-lag metric. libevent does not tell when it woke up, so a module that gets descriptor events of its own
+ * calls loop_mark_turn() first in each callback; tasks, timers and signals do it by themselves.
+ */
+void loop_mark_turn(struct loop *loop);
 int64_t loop_take_lag_us(struct loop *loop);
 /* Monotonic ms of the last finished turn, for /healthz: a loop that does not turn answers nothing anyway. */
 int64_t loop_last_turn_ms(const struct loop *loop);
