@@ -3,7 +3,8 @@
  * Server-sent events (WHATWG HTML §9.2): writing them, and an incremental parser for what providers send.
  *
  * The parser takes bytes split anywhere and calls back once for each event: lines end in LF, CRLF or CR; comments are skipped; several data lines are joined by LF;
- * a leading BOM is dropped; an event without data is not dispatched. Limits: a line and an event have a largest size (ERR_TOO_LARGE, and the parser stays shut).
+ * a leading BOM is dropped; an event without data is not dispatched. Limits: a line and an event's data have a largest size (ERR_TOO_LARGE, and the parser stays
+ * shut).
  * Pure; fuzzed at every split position.
  */
 #pragma once
@@ -17,13 +18,14 @@
 #include "base/text.h"
 
 /* `data` may hold line breaks (each becomes its own data line); `event` NULL = none; `id` < 0 = none. */
+/* All or nothing: at the limit (ERR_TOO_LARGE) `out` stays as it was. Names and comments must hold no line break (BUG). */
 MUST_CHECK enum err sse_append(struct strbuf *out, int64_t id, const char *event, struct text data);
 MUST_CHECK enum err sse_append_comment(struct strbuf *out, const char *comment);
 
 struct sse_event {
 	struct text event;	/* "message" when none was named */
 	struct text data;
-	struct text id;		/* absent when none */
+	struct text id;		/* the last one seen, as the standard keeps it; absent when none */
 };
 
 struct sse_parser {
