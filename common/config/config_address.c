@@ -92,11 +92,28 @@ void config_address_clear(struct config_address *a)
 	*a = (struct config_address){ 0 };
 }
 
+static bool is_v4(struct text host)
+{
+	char literal[INET_ADDRSTRLEN] = "";
+	uint8_t binary[4];
+
+	if (host.len >= sizeof(literal))
+		return false;
+	memcpy(literal, host.ptr, host.len);
+	return inet_pton(AF_INET, literal, binary) == 1;
+}
+
+/* "0x7f" counts as a number too. No top-level domain begins with a digit. */
+static bool begins_with_digit(struct text label)
+{
+	return label.ptr[0] >= '0' && label.ptr[0] <= '9';
+}
+
 /* Letters, digits, '-' and '_' (container names have it), in labels of 1 to 63; lower case by now.
  */
 static bool is_host_name(struct text host)
 {
-	struct text rest = host, label;
+	struct text rest = host, label, last = TEXT_NULL;
 
 	if (!host.len || host.len > 253)
 		return false;
@@ -110,8 +127,10 @@ static bool is_host_name(struct text host)
 			      c == '_'))
 				return false;
 		}
+		last = label;
 	}
-	return true;
+	/* As in browsers: a last label of digits makes it an IPv4 address, and then a whole one. */
+	return !begins_with_digit(last) || is_v4(host);
 }
 
 static bool is_v6_literal(struct text host)
