@@ -5,7 +5,18 @@
  *	Grove-Identity: v1.<base64url(json)>.<base64url(HMAC-SHA-256(key of the pair, "v1.<base64url(json)>"))>
  *
  * It names audience and caller, the person, and the one request it is good for: method, path with query, SHA-256 of the body, and lives at most 30 s (clock
- * leeway 5 s). One key per (caller, callee); a daemon holds only the keys of its own pairs. Opening checks all of it in constant time where a
+ * leeway 5 s). The claims, all required but those marked ?:
+ *
+ *	aud, iss	names of the daemon asked and the daemon asking
+ *	sub?		UUID of the person; absent: the daemon speaks for itself, and role, tier, amr, scp and sid are absent too
+ *	role? tier? amr?	as in role_name() and its siblings
+ *	scp		with sub: bits of enum scope
+ *	sid? rid?	sign-in session or token [A-Za-z0-9-_.:], request id [A-Za-z0-9-]; 1..63 bytes
+ *	iat, exp	unix milliseconds
+ *	mth		method
+ *	pth, bod	base64url(SHA-256) of path with query, and of body
+ *
+ * One key per (caller, callee); a daemon holds only the keys of its own pairs. Opening checks all of it in constant time where a
  * secret is compared; what comes out may be believed.
  */
 #pragma once
@@ -52,7 +63,7 @@ struct identity {
 	enum tier tier;
 	enum amr amr;
 	unsigned scopes;	/* bits of enum scope; SCOPE_PERSON for a signed-in person */
-	char session[64];	/* sign-in session or token id, "" when none; binds session keys */
+	char session[64];	/* sign-in session or token id [A-Za-z0-9-_.:], "" when none; binds session keys */
 	char request_id[64];	/* [A-Za-z0-9-], set by nginx or the gateway */
 	enum daemon_id caller;
 };
@@ -65,11 +76,13 @@ struct envelope_request {
 };
 
 struct envelope_keys;	/* the pair keys of this daemon */
-/* Text of GROVE_PEER_KEYS_FILE: "caller callee base64" a line; every line must have `self` as one end. Errors name the line. */
+/* Text of GROVE_PEER_KEYS_FILE: "caller callee base64" a line; every line must have `self` as one end; empty lines and # lines are skipped; no
+ * key may stand twice. Errors name the line. */
 MUST_CHECK enum err envelope_keys_parse(struct text file, enum daemon_id self, struct envelope_keys **ret, struct strbuf *errors);
-void envelope_keys_free(struct envelope_keys *keys);	/* wipes */
+void envelope_keys_free(struct envelope_keys *keys);	/* wipes; NULL allowed */
 
-/* Seals `id` (caller is taken from the keys' owner) for `audience`. ERR_FORBIDDEN: no key for that pair. */
+/* Seals `id` (caller is taken from the keys' owner) for `audience`. ERR_FORBIDDEN: no key for that pair; ERR_INTERNAL: session or
+ * request id with other characters. */
 MUST_CHECK enum err envelope_seal(const struct envelope_keys *keys, enum daemon_id audience, const struct identity *id,
 				  const struct envelope_request *request, struct unix_ms now, struct strbuf *ret_value);
 /* ERR_UNAUTHENTICATED for anything that does not hold. */
