@@ -24,7 +24,7 @@ function Destination() {
   const where = model.provider === "openai-compatible" ? "your own server" : providerName(model.provider);
   return (
     <p class="destination">
-      <Lock size={12} /> Goes to {where} with your key <span class="mono">····{key.preview.slice(-4)}</span>
+      <Lock size={12} /> Goes to {where} with your key <span class="tail">••••{key.preview.slice(-4)}</span>
       {key.kept === "memory" ? ", kept in memory until you reload" : ""}
     </p>
   );

@@ -64,12 +64,15 @@ function Person() {
       <button type="button" class="row-button" onClick={openTokens}>
         <Code /> <span>API tokens</span>
       </button>
-      <div class="sidebar-base">
-        <p class="whoami" title={isLocal.value ? "Local, no sign-in: only this machine can reach it" : (user?.email ?? "")}>
-          {isLocal.value ? <><Lock size={14} /> <span>Local, no sign-in: only this machine can reach it</span></> : <span>{user?.displayName || user?.email || ""}</span>}
-        </p>
+      <div class="theme-row">
+        <span>Theme</span>
         <ThemeSwitch />
       </div>
+      {isLocal.value ? (
+        <p class="whoami"><Lock size={13} /> <span>Local, no sign-in: only this machine can reach it</span></p>
+      ) : (
+        <p class="whoami" title={user?.email ?? ""}><span>{user?.displayName || user?.email || ""}</span></p>
+      )}
     </footer>
   );
 }

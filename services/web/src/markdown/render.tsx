@@ -40,6 +40,7 @@ export function renderMarkdown(source: string, prefix = "md-"): VNode {
     jsxs: jsxs as never,
     elementAttributeNameCase: "html",
     passNode: true,
+    tableCellAlignToStyle: false,
     components: { pre: Pre, table: Table } as never,
   }) as unknown as VNode;
 }
