@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The base-URL guard: which form of URL is accepted, and which resolved addresses may be connected to. URLs are split
- * strictly by hand first and then read by libcurl's own parser, whose result is what counts: the same code will read them again when
- * the connection is made, so there is no second opinion to exploit. Addresses are judged by tables of prefixes.
+ * The base-URL guard: which form of URL is accepted, and which resolved addresses may be connected
+ * to. URLs are split strictly by hand first and then read by libcurl's own parser, whose result is
+ * what counts: the same code will read them again when the connection is made, so there is no
+ * second opinion to exploit. Addresses are judged by tables of prefixes.
  *
- * Sources: RFC 6890 and IANA's special-purpose registries for the ranges; RFC 4291 §2.5.5, RFC 6052, RFC 3056 and RFC 4380
- * for the IPv6 forms that carry an IPv4 address.
+ * Sources: RFC 6890 and IANA's special-purpose registries for the ranges; RFC 4291 §2.5.5, RFC
+ * 6052, RFC 3056 and RFC 4380 for the IPv6 forms that carry an IPv4 address.
  */
 #include "fetch/guard.h"
 
@@ -42,15 +43,15 @@ struct guard {
 	size_t allow_count;
 	char trusted[MAX_ENTRIES][GUARD_ORIGIN_SIZE];
 	size_t trusted_count;
-	struct address own[MAX_OWN_ADDRESSES];	/* of this machine's interfaces */
+	struct address own[MAX_OWN_ADDRESSES]; /* of this machine's interfaces */
 	size_t own_count;
 };
 
 enum verdict {
 	PUBLIC,
-	LOCAL,		/* only by an entry of the operator */
-	LOOPBACK,	/* only by an entry that says so itself */
-	NEVER,		/* metadata services, and forms nobody needs */
+	LOCAL, /* only by an entry of the operator */
+	LOOPBACK, /* only by an entry that says so itself */
+	NEVER, /* metadata services, and forms nobody needs */
 };
 
 struct prefix {
@@ -59,22 +60,27 @@ struct prefix {
 	uint8_t verdict;
 };
 
-#define V4(a, b, c, d, length, verdict_)                                                           \
-	{ { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d }, 96 + (length), (verdict_) }
-#define V6(b0, b1, b2, b3, b4, b5, b6, b7, length, verdict_)                                       \
-	{ { b0, b1, b2, b3, b4, b5, b6, b7 }, (length), (verdict_) }
+#define V4(a, b, c, d, length, verdict_)                                                 \
+	{                                                                                \
+		{ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d }, 96 + (length), \
+			(verdict_)                                                       \
+	}
+#define V6(b0, b1, b2, b3, b4, b5, b6, b7, length, verdict_)             \
+	{                                                                \
+		{ b0, b1, b2, b3, b4, b5, b6, b7 }, (length), (verdict_) \
+	}
 
 /* The first match decides, so exceptions stand before their range. */
 static const struct prefix prefixes[] = {
 	/* Metadata services of clouds: credentials for the asking, so no entry opens them. */
-	V4(169, 254, 0, 0, 16, NEVER),		/* link-local: AWS, GCP, Azure, OpenStack */
-	V4(100, 100, 100, 200, 32, NEVER),	/* Alibaba */
-	V4(168, 63, 129, 16, 32, NEVER),	/* Azure's host agent, on a public address */
-	V4(192, 0, 0, 192, 32, NEVER),		/* Oracle */
-	V6(0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0, 32, NEVER),	/* AWS */
-	V6(0xfd, 0x20, 0x00, 0xce, 0, 0, 0, 0, 32, NEVER),	/* GCP */
+	V4(169, 254, 0, 0, 16, NEVER), /* link-local: AWS, GCP, Azure, OpenStack */
+	V4(100, 100, 100, 200, 32, NEVER), /* Alibaba */
+	V4(168, 63, 129, 16, 32, NEVER), /* Azure's host agent, on a public address */
+	V4(192, 0, 0, 192, 32, NEVER), /* Oracle */
+	V6(0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0, 32, NEVER), /* AWS */
+	V6(0xfd, 0x20, 0x00, 0xce, 0, 0, 0, 0, 32, NEVER), /* GCP */
 
-	V4(0, 0, 0, 0, 8, NEVER),		/* "this host": Linux connects to itself */
+	V4(0, 0, 0, 0, 8, NEVER), /* "this host": Linux connects to itself */
 	V4(127, 0, 0, 0, 8, LOOPBACK),
 	V4(10, 0, 0, 0, 8, LOCAL),
 	V4(100, 64, 0, 0, 10, LOCAL),
@@ -86,33 +92,34 @@ static const struct prefix prefixes[] = {
 	V4(198, 18, 0, 0, 15, LOCAL),
 	V4(198, 51, 100, 0, 24, LOCAL),
 	V4(203, 0, 113, 0, 24, LOCAL),
-	V4(224, 0, 0, 0, 4, NEVER),		/* multicast */
-	V4(240, 0, 0, 0, 4, NEVER),		/* reserved and broadcast */
+	V4(224, 0, 0, 0, 4, NEVER), /* multicast */
+	V4(240, 0, 0, 0, 4, NEVER), /* reserved and broadcast */
 	V4(0, 0, 0, 0, 0, PUBLIC),
 
 	{ { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 }, 128, LOOPBACK },
-	V6(0, 0, 0, 0, 0, 0, 0, 0, 96, NEVER),			/* :: and IPv4-compatible */
-	V6(0x00, 0x64, 0xff, 0x9b, 0, 1, 0, 0, 48, NEVER),	/* NAT64, local use */
-	V6(0x20, 0x02, 0, 0, 0, 0, 0, 0, 16, NEVER),		/* 6to4 */
-	V6(0x20, 0x01, 0, 0, 0, 0, 0, 0, 32, NEVER),		/* Teredo */
-	V6(0x20, 0x01, 0, 0, 0, 0, 0, 0, 23, LOCAL),		/* protocol assignments */
-	V6(0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 32, LOCAL),	/* documentation */
-	V6(0x3f, 0xff, 0, 0, 0, 0, 0, 0, 20, LOCAL),		/* documentation */
-	V6(0x20, 0, 0, 0, 0, 0, 0, 0, 3, PUBLIC),		/* global unicast */
-	V6(0xfc, 0, 0, 0, 0, 0, 0, 0, 7, LOCAL),		/* unique local */
-	V6(0xfe, 0x80, 0, 0, 0, 0, 0, 0, 9, LOCAL),		/* link-local, site-local */
-	V6(0, 0, 0, 0, 0, 0, 0, 0, 0, NEVER),			/* all the rest, multicast too */
+	V6(0, 0, 0, 0, 0, 0, 0, 0, 96, NEVER), /* :: and IPv4-compatible */
+	V6(0x00, 0x64, 0xff, 0x9b, 0, 1, 0, 0, 48, NEVER), /* NAT64, local use */
+	V6(0x20, 0x02, 0, 0, 0, 0, 0, 0, 16, NEVER), /* 6to4 */
+	V6(0x20, 0x01, 0, 0, 0, 0, 0, 0, 32, NEVER), /* Teredo */
+	V6(0x20, 0x01, 0, 0, 0, 0, 0, 0, 23, LOCAL), /* protocol assignments */
+	V6(0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 32, LOCAL), /* documentation */
+	V6(0x3f, 0xff, 0, 0, 0, 0, 0, 0, 20, LOCAL), /* documentation */
+	V6(0x20, 0, 0, 0, 0, 0, 0, 0, 3, PUBLIC), /* global unicast */
+	V6(0xfc, 0, 0, 0, 0, 0, 0, 0, 7, LOCAL), /* unique local */
+	V6(0xfe, 0x80, 0, 0, 0, 0, 0, 0, 9, LOCAL), /* link-local, site-local */
+	V6(0, 0, 0, 0, 0, 0, 0, 0, 0, NEVER), /* all the rest, multicast too */
 };
 
 /* Services that are never a model provider and that a stray HTTP request can hurt or open. */
 static const uint16_t refused_ports[] = {
-	1433, 1434, 1521, 1719, 1720, 1723, 2049, 2181, 2375, 2376, 2377, 2379, 2380, 3306,
-	3389, 3659, 4045, 4190, 4369, 5060, 5061, 5432, 5433, 5672, 5900, 5901, 5902, 5903,
-	5984, 5985, 5986, 6000, 6001, 6379, 6443, 6566, 6665, 6666, 6667, 6668, 6669, 6679,
+	1433, 1434, 1521, 1719, 1720, 1723, 2049, 2181,	 2375,	2376,  2377,  2379,  2380,  3306,
+	3389, 3659, 4045, 4190, 4369, 5060, 5061, 5432,	 5433,	5672,  5900,  5901,  5902,  5903,
+	5984, 5985, 5986, 6000, 6001, 6379, 6443, 6566,	 6665,	6666,  6667,  6668,  6669,  6679,
 	6697, 7000, 7001, 9042, 9092, 9200, 9300, 10080, 10250, 10255, 11211, 26379, 27017, 27018,
 };
 
-/* Names that no public resolver answers: refused when saved, so that people learn it there and not at the first chat. */
+/* Names that no public resolver answers: refused when saved, so that people learn it there and not
+ * at the first chat. */
 static const char *const local_suffixes[] = {
 	".localhost", ".local", ".internal", ".localdomain", ".home.arpa", ".lan", ".intranet",
 };
@@ -227,8 +234,9 @@ static bool host_is_ldh(const char *host)
 }
 
 /*
- * A last label of digits or 0x… makes resolvers read the whole as an IPv4 address. libcurl has turned the well-formed ones into
- * four decimal parts; what still looks like a number now is one that parsers disagree about.
+ * A last label of digits or 0x… makes resolvers read the whole as an IPv4 address. libcurl has
+ * turned the well-formed ones into four decimal parts; what still looks like a number now is one
+ * that parsers disagree about.
  */
 static bool host_ends_in_number(const char *host)
 {
@@ -275,8 +283,8 @@ static bool text_is_plain(struct text t)
 }
 
 struct split_url {
-	struct text scheme, authority, rest;	/* rest begins with '/', '?' or '#', or is empty */
-	struct text port;			/* absent when not written */
+	struct text scheme, authority, rest; /* rest begins with '/', '?' or '#', or is empty */
+	struct text port; /* absent when not written */
 };
 
 static bool split_scheme(struct text url, struct split_url *ret)
@@ -379,8 +387,9 @@ static enum err host_from_curl(const struct split_url *parts, char ret[static 25
 
 static void write_origin(struct guard_url *url)
 {
-	snprintf(url->origin, sizeof(url->origin), strchr(url->host, ':') ? "%s://[%s]:%u" : "%s://%s:%u",
-		 url->scheme, url->host, url->port);
+	snprintf(url->origin, sizeof(url->origin),
+		 strchr(url->host, ':') ? "%s://[%s]:%u" : "%s://%s:%u", url->scheme, url->host,
+		 url->port);
 }
 
 /* Fills everything but the path. */
@@ -562,13 +571,15 @@ static const char *parse_entry(const char *text, struct entry *ret)
 
 	if (!split(text_of(as_url), &parts) || parts.rest.len || !parts.port.ptr ||
 	    parse_origin(&parts, &url) != OK)
-		return "is not host:port; write a name or an address and a port, [::1]:11434 for IPv6";
+		return "is not host:port; write a name or an address and a port, [::1]:11434 for "
+		       "IPv6";
 	if (host_is_localhost(url.host))
 		entry.kind = ENTRY_LOCALHOST;
 	if (address_of_host(url.host, &entry.address)) {
 		entry.kind = ENTRY_ADDRESS;
 		if (judge(&entry.address) == NEVER)
-			return "is an address that is never allowed (metadata, multicast, reserved)";
+			return "is an address that is never allowed (metadata, multicast, "
+			       "reserved)";
 	}
 	memcpy(entry.host, url.host, sizeof(entry.host));
 	entry.port = url.port;
@@ -591,7 +602,8 @@ static const char *parse_trusted(const char *text, char ret[static GUARD_ORIGIN_
 	return NULL;
 }
 
-/* A public address of this machine is still this machine: what listens there may trust its neighbours. */
+/* A public address of this machine is still this machine: what listens there may trust its
+ * neighbours. */
 static void remember_own_addresses(struct guard *g)
 {
 	struct ifaddrs *list = NULL;
@@ -623,7 +635,8 @@ enum err guard_new(const struct config_list *allow, const char *const *trusted_o
 		good = good && !wrong;
 	}
 	for (size_t i = 0; i < trusted_count; i++) {
-		const char *wrong = parse_trusted(trusted_origins[i], g->trusted[g->trusted_count++]);
+		const char *wrong =
+			parse_trusted(trusted_origins[i], g->trusted[g->trusted_count++]);
 		if (wrong)
 			complain(errors, trusted_origins[i], wrong);
 		good = good && !wrong;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A base URL as a user pastes it. Whatever is accepted must be stable (accepted again in its normal form, with the same
- * result), and an accepted literal address must be one that may be connected to.
+ * A base URL as a user pastes it. Whatever is accepted must be stable (accepted again in its normal
+ * form, with the same result), and an accepted literal address must be one that may be connected
+ * to.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>

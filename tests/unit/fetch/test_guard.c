@@ -19,11 +19,12 @@ struct fixture {
 };
 
 static char *allow_items[] = {
-	(char *)"127.0.0.1:11434", (char *)"[::1]:11434",      (char *)"localhost:8000",
-	(char *)"ollama.lan:11434", (char *)"10.1.2.3:8080",   (char *)"LLM.corp.internal:443",
-	(char *)"ollama:11434",     (char *)"192.168.1.9:80",
+	(char *)"127.0.0.1:11434",  (char *)"[::1]:11434",    (char *)"localhost:8000",
+	(char *)"ollama.lan:11434", (char *)"10.1.2.3:8080",  (char *)"LLM.corp.internal:443",
+	(char *)"ollama:11434",	    (char *)"192.168.1.9:80",
 };
-static const char *const trusted[] = { "http://127.0.0.1:9999", "https://Models.Example.org", "http://10.9.9.9:81" };
+static const char *const trusted[] = { "http://127.0.0.1:9999", "https://Models.Example.org",
+				       "http://10.9.9.9:81" };
 
 static int make_guard(void **state)
 {
@@ -60,7 +61,8 @@ static const struct url_case url_cases[] = {
 	{ "https://api.openai.com/v1", OK, "https://api.openai.com:443", "/v1" },
 	{ "https://api.openai.com/v1/", OK, "https://api.openai.com:443", "/v1" },
 	{ "HTTPS://API.OpenAI.com:443/v1", OK, "https://api.openai.com:443", "/v1" },
-	{ "https://llm.example.com:8443/a/b-c_d.e~f", OK, "https://llm.example.com:8443", "/a/b-c_d.e~f" },
+	{ "https://llm.example.com:8443/a/b-c_d.e~f", OK, "https://llm.example.com:8443",
+	  "/a/b-c_d.e~f" },
 	{ "https://xn--bcher-kva.example/v1", OK, "https://xn--bcher-kva.example:443", "/v1" },
 	{ "https://8.8.8.8/v1", OK, "https://8.8.8.8:443", "/v1" },
 	{ "https://134744072/", OK, "https://8.8.8.8:443", "" },
@@ -168,9 +170,13 @@ static const struct url_case url_cases[] = {
 	{ "https://api_x.openai.com/", BAD, NULL, NULL },
 	{ "https://api.open%61i.com/", BAD, NULL, NULL },
 	{ "https://%31%32%37.0.0.1/", BAD, NULL, NULL },
-	{ "https://b\xc3\xbc" "cher.example/", BAD, NULL, NULL },
+	{ "https://b\xc3\xbc"
+	  "cher.example/",
+	  BAD, NULL, NULL },
 	{ "https://\xef\xbc\x91\xef\xbc\x92\xef\xbc\x97.0.0.1/", BAD, NULL, NULL },
-	{ "https://127\xe3\x80\x82" "0.0.1/", BAD, NULL, NULL },
+	{ "https://127\xe3\x80\x82"
+	  "0.0.1/",
+	  BAD, NULL, NULL },
 	{ "https://256.256.256.256/", BAD, NULL, NULL },
 	{ "https://1.2.3.4.5/", BAD, NULL, NULL },
 	{ "https://0x7g.1.2.0x3/", BAD, NULL, NULL },
@@ -214,7 +220,7 @@ static void every_spelling_is_judged_as_the_table_says(void **state)
 		if (err != c->err)
 			fail_msg("%s: got %d, want %d", c->url, err, c->err);
 		if (err != OK) {
-			assert_int_equal(url.port, 7);	/* untouched on failure */
+			assert_int_equal(url.port, 7); /* untouched on failure */
 			continue;
 		}
 		assert_string_equal(url.origin, c->origin);
@@ -229,7 +235,8 @@ static void embedded_zero_bytes_and_endless_urls_are_refused(void **state)
 	struct guard_url url;
 	char long_url[4096];
 
-	assert_int_equal(guard_check_url(f->guard, (struct text){ "https://a.example\0.b", 20 }, &url), BAD);
+	assert_int_equal(
+		guard_check_url(f->guard, (struct text){ "https://a.example\0.b", 20 }, &url), BAD);
 	assert_int_equal(guard_check_url(f->guard, TEXT_NULL, &url), BAD);
 	memset(long_url, 'a', sizeof(long_url));
 	memcpy(long_url, "https://a.example/", 18);
@@ -245,13 +252,18 @@ static void a_request_may_have_a_query_but_no_fragment(void **state)
 	const struct fixture *f = *state;
 	struct guard_url url;
 
-	assert_int_equal(guard_check_target(f->guard, TEXT("https://g.example.com/v1/m%2Fx:stream?alt=sse"), &url), OK);
+	assert_int_equal(guard_check_target(f->guard,
+					    TEXT("https://g.example.com/v1/m%2Fx:stream?alt=sse"),
+					    &url),
+			 OK);
 	assert_string_equal(url.origin, "https://g.example.com:443");
 	assert_string_equal(url.path, "");
 	assert_int_equal(guard_check_target(f->guard, TEXT("https://g.example.com?x"), &url), OK);
 	assert_int_equal(guard_check_target(f->guard, TEXT("https://g.example.com/#x"), &url), BAD);
-	assert_int_equal(guard_check_target(f->guard, TEXT("https://127.0.0.1/?x"), &url), FORBIDDEN);
-	assert_int_equal(guard_check_target(f->guard, TEXT("https://g.example.com/a b"), &url), BAD);
+	assert_int_equal(guard_check_target(f->guard, TEXT("https://127.0.0.1/?x"), &url),
+			 FORBIDDEN);
+	assert_int_equal(guard_check_target(f->guard, TEXT("https://g.example.com/a b"), &url),
+			 BAD);
 }
 
 static void without_a_guard_only_the_public_is_open(void **state)
@@ -280,20 +292,81 @@ static void fill(struct sockaddr_storage *out, const char *ip, uint16_t port)
 static void addresses_are_public_or_not(void **state)
 {
 	static const char *const public[] = {
-		"1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.1",
-		"169.253.255.255", "169.255.0.0", "172.15.255.255", "172.32.0.0", "191.255.255.255", "192.0.1.0", "192.0.3.0",
-		"192.88.98.255", "192.88.100.0", "192.167.255.255", "192.169.0.0", "198.17.255.255", "198.20.0.0", "198.51.99.255",
-		"198.51.101.0", "203.0.112.255", "203.0.114.0", "223.255.255.255", "2606:4700::1111", "2001:4860:4860::8888",
-		"2001:200::1", "2003::1", "3ffe::1", "3fff:1000::1", "::ffff:8.8.8.8", "64:ff9b::808:808",
+		"1.1.1.1",	   "8.8.8.8",	       "9.255.255.255",	  "11.0.0.0",
+		"100.63.255.255",  "100.128.0.0",      "126.255.255.255", "128.0.0.1",
+		"169.253.255.255", "169.255.0.0",      "172.15.255.255",  "172.32.0.0",
+		"191.255.255.255", "192.0.1.0",	       "192.0.3.0",	  "192.88.98.255",
+		"192.88.100.0",	   "192.167.255.255",  "192.169.0.0",	  "198.17.255.255",
+		"198.20.0.0",	   "198.51.99.255",    "198.51.101.0",	  "203.0.112.255",
+		"203.0.114.0",	   "223.255.255.255",  "2606:4700::1111", "2001:4860:4860::8888",
+		"2001:200::1",	   "2003::1",	       "3ffe::1",	  "3fff:1000::1",
+		"::ffff:8.8.8.8",  "64:ff9b::808:808",
 	};
 	static const char *const not_public[] = {
-		"0.0.0.0", "0.1.2.3", "10.0.0.0", "10.255.255.255", "100.64.0.0", "100.100.100.200", "100.127.255.255", "127.0.0.1", "127.255.255.255",
-		"168.63.129.16", "169.254.0.1", "169.254.169.254", "172.16.0.0", "172.31.255.255", "192.0.0.1", "192.0.0.192", "192.0.2.1", "192.88.99.1",
-		"192.168.0.0", "192.168.255.255", "198.18.0.0", "198.19.255.255", "198.51.100.1", "203.0.113.255", "224.0.0.1", "239.255.255.255",
-		"240.0.0.1", "255.255.255.255", "::", "::1", "::2", "::7f00:1", "::8.8.8.8", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254",
-		"64:ff9b::7f00:1", "64:ff9b::a00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::808:808", "64:ff9b:0:0:1::808:808", "2002:808:808::1", "2001::1", "2001:0:808:808::1",
-		"2001:2::1", "2001:10::1", "2001:20::1", "2001:1ff::1", "2001:db8::1", "3fff::1", "3fff:fff::1", "fc00::1", "fd00:ec2::254", "fd20:ce::254", "fdff::1",
-		"fe80::1", "febf::1", "fec0::1", "ff02::1", "100::1", "4000::1", "e000::1", "::ffff:0:0:1", "5f00::1",
+		"0.0.0.0",
+		"0.1.2.3",
+		"10.0.0.0",
+		"10.255.255.255",
+		"100.64.0.0",
+		"100.100.100.200",
+		"100.127.255.255",
+		"127.0.0.1",
+		"127.255.255.255",
+		"168.63.129.16",
+		"169.254.0.1",
+		"169.254.169.254",
+		"172.16.0.0",
+		"172.31.255.255",
+		"192.0.0.1",
+		"192.0.0.192",
+		"192.0.2.1",
+		"192.88.99.1",
+		"192.168.0.0",
+		"192.168.255.255",
+		"198.18.0.0",
+		"198.19.255.255",
+		"198.51.100.1",
+		"203.0.113.255",
+		"224.0.0.1",
+		"239.255.255.255",
+		"240.0.0.1",
+		"255.255.255.255",
+		"::",
+		"::1",
+		"::2",
+		"::7f00:1",
+		"::8.8.8.8",
+		"::ffff:127.0.0.1",
+		"::ffff:10.0.0.1",
+		"::ffff:169.254.169.254",
+		"64:ff9b::7f00:1",
+		"64:ff9b::a00:1",
+		"64:ff9b::a9fe:a9fe",
+		"64:ff9b:1::808:808",
+		"64:ff9b:0:0:1::808:808",
+		"2002:808:808::1",
+		"2001::1",
+		"2001:0:808:808::1",
+		"2001:2::1",
+		"2001:10::1",
+		"2001:20::1",
+		"2001:1ff::1",
+		"2001:db8::1",
+		"3fff::1",
+		"3fff:fff::1",
+		"fc00::1",
+		"fd00:ec2::254",
+		"fd20:ce::254",
+		"fdff::1",
+		"fe80::1",
+		"febf::1",
+		"fec0::1",
+		"ff02::1",
+		"100::1",
+		"4000::1",
+		"e000::1",
+		"::ffff:0:0:1",
+		"5f00::1",
 	};
 	struct sockaddr_storage at;
 	(void)state;
@@ -320,13 +393,14 @@ struct permit_case {
 
 static const struct permit_case permit_cases[] = {
 	{ "https://api.openai.com", "1.2.3.4", 443, true },
-	{ "https://api.openai.com", "1.2.3.4", 444, false },	/* the port of the URL, no other */
-	{ "https://api.openai.com", "127.0.0.1", 443, false },	/* a name that was re-bound */
+	{ "https://api.openai.com", "1.2.3.4", 444, false }, /* the port of the URL, no other */
+	{ "https://api.openai.com", "127.0.0.1", 443, false }, /* a name that was re-bound */
 	{ "https://api.openai.com", "10.0.0.1", 443, false },
 	{ "https://api.openai.com", "::1", 443, false },
 	{ "https://api.openai.com", "::ffff:127.0.0.1", 443, false },
 	{ "https://api.openai.com", "169.254.169.254", 443, false },
-	{ "https://evil.example:11434", "127.0.0.1", 11434, false },	/* entries belong to their host, not to the address */
+	{ "https://evil.example:11434", "127.0.0.1", 11434,
+	  false }, /* entries belong to their host, not to the address */
 	{ "https://evil.example:8080", "10.1.2.3", 8080, false },
 	{ "http://127.0.0.1:11434", "127.0.0.1", 11434, true },
 	{ "http://127.0.0.1:11434", "::ffff:127.0.0.1", 11434, true },
@@ -370,11 +444,22 @@ static void the_resolved_address_decides(void **state)
 static void bad_entries_are_all_named(void **state)
 {
 	static char *items[] = {
-		(char *)"127.0.0.1", (char *)"169.254.169.254:80", (char *)"[fd00:ec2::254]:80", (char *)"http://x:1", (char *)"a b:1",
-		(char *)"host:0", (char *)"host:99999", (char *)"host:80/path", (char *)"*:80", (char *)"0.0.0.0:80", (char *)"good.lan:80", (char *)"::1:80",
+		(char *)"127.0.0.1",
+		(char *)"169.254.169.254:80",
+		(char *)"[fd00:ec2::254]:80",
+		(char *)"http://x:1",
+		(char *)"a b:1",
+		(char *)"host:0",
+		(char *)"host:99999",
+		(char *)"host:80/path",
+		(char *)"*:80",
+		(char *)"0.0.0.0:80",
+		(char *)"good.lan:80",
+		(char *)"::1:80",
 		(char *)"[64:ff9b::a9fe:a9fe]:80",
 	};
-	static const char *const origins[] = { "https://x.example/v1", "x.example", "http://169.254.169.254" };
+	static const char *const origins[] = { "https://x.example/v1", "x.example",
+					       "http://169.254.169.254" };
 	struct config_list allow = { items, ARRAY_SIZE(items) };
 	AUTO(strbuf_clear) struct strbuf errors = STRBUF_INIT(8192);
 	struct guard *g = NULL;
