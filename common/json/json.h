@@ -114,7 +114,7 @@ struct json_field {
 	{ .kind = (kind_), .key = (key_), .offset = offsetof(struct type, member), __VA_ARGS__ }
 
 /*
- * Checks and decodes an object into a zeroed target. Tables end with { 0 } or JSON_IGNORE_UNKNOWN and have at most 64 fields. A list or object
+ * Checks and decodes an object into a zeroed target. Tables end with { 0 } or { .kind = JSON_IGNORE_UNKNOWN } and have at most 64 fields. A list or object
  * that may be null reads as not given. Texts and lists live in the arena (texts are NUL-terminated there); secrets are the struct's own and
  * must be cleared with json_clear_secrets(), also after failure. ERR_INVALID_JSON: not JSON, or refused by the gate; ERR_INVALID_REQUEST: wrong shape.
  */
