@@ -16,6 +16,18 @@ struct peers {
 	const struct envelope_keys *keys;
 	struct config_address address[DAEMON_COUNT];
 	bool known[DAEMON_COUNT];
+	struct peer_call *live;
+};
+
+struct peer_call {
+	struct peers *peers;
+	struct peer_call *next, **link;
+	struct fetch_call *fetch;
+	struct strbuf body;
+	int status;
+	char retry_after[16];
+	void (*done)(struct peer_call *call, enum err err, int status, struct text body, void *arg);
+	void *arg;
 };
 
 struct peers *peers_new(struct fetch *fetch, const struct envelope_keys *keys)
@@ -30,6 +42,8 @@ void peers_free(struct peers *p)
 {
 	if (!p)
 		return;
+	while (p->live)
+		peer_call_cancel(p->live);
 	for (size_t i = 0; i < DAEMON_COUNT; i++)
 		config_address_clear(&p->address[i]);
 	free(p);
@@ -73,14 +87,24 @@ static enum err prepare(struct peers *p, const struct peer_request *r, struct st
 	return OK;
 }
 
-struct peer_call {
-	struct fetch_call *fetch;
-	struct strbuf body;
-	int status;
-	char retry_after[16];
-	void (*done)(struct peer_call *call, enum err err, int status, struct text body, void *arg);
-	void *arg;
-};
+static void link_call(struct peers *p, struct peer_call *call)
+{
+	call->peers = p;
+	call->link = &p->live;
+	call->next = p->live;
+	if (call->next)
+		call->next->link = &call->next;
+	p->live = call;
+}
+
+static void free_call(struct peer_call *call)
+{
+	*call->link = call->next;
+	if (call->next)
+		call->next->link = call->link;
+	strbuf_clear(&call->body);
+	free(call);
+}
 
 static void on_head(struct fetch_call *fetch, int status, void *arg)
 {
@@ -106,8 +130,7 @@ static void on_done(struct fetch_call *fetch, enum err err, int status, void *ar
 	struct peer_call *call = arg;
 	call->fetch = NULL;
 	call->done(call, err, status, strbuf_text(&call->body), call->arg);
-	strbuf_clear(&call->body);
-	free(call);
+	free_call(call);
 }
 
 static const struct fetch_events call_events = { on_head, on_data, on_done };
@@ -124,6 +147,7 @@ struct peer_call *peer_call_start(struct peers *p, const struct peer_request *re
 	call->done = done;
 	call->arg = arg;
 	strbuf_init(&call->body, fetch_request.max_body);
+	link_call(p, call);
 	call->fetch = fetch_start(p->fetch, &fetch_request, &call_events, call);
 	return call;
 }
@@ -137,8 +161,7 @@ void peer_call_cancel(struct peer_call *call)
 {
 	if (call->fetch)
 		fetch_cancel(call->fetch);
-	strbuf_clear(&call->body);
-	free(call);
+	free_call(call);
 }
 
 enum err peer_stream_start(struct peers *p, const struct peer_request *request, const struct fetch_events *events, void *arg,

@@ -15,7 +15,7 @@
 
 struct peers;
 struct peers *peers_new(struct fetch *fetch, const struct envelope_keys *keys);
-void peers_free(struct peers *p);
+void peers_free(struct peers *p);	/* calls under way are cancelled */
 void peers_set(struct peers *p, enum daemon_id daemon, const struct config_address *address);	/* copies */
 
 struct peer_request {

@@ -6,7 +6,7 @@
 
 #include "base/banned.h"
 
-#define PEER_MAX_BODY (4u << 20)
+#define PEER_MAX_BODY (32u << 20)
 
 void run_peer_drop(struct request *req)
 {

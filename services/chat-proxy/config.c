@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/banned.h"
+
+#define MIB (1 << 20)
+
+const struct config_field chat_proxy_config_fields[] = {
+	{ "UPSTREAM_LOCAL_ALLOW", CONFIG_LIST, CONFIG_FIELD(chat_proxy_config, local_allow), .fallback = "127.0.0.1:11434",
+	  .text = "host:port list of private or plain-http upstreams people may use; the default is Ollama's." },
+	{ "PROVIDER_OPENAI_BASE_URL", CONFIG_ORIGIN, CONFIG_FIELD(chat_proxy_config, openai_origin), .fallback = "https://api.openai.com", .http_allowed = true,
+	  .text = "Origin of the provider openai." },
+	{ "PROVIDER_ANTHROPIC_BASE_URL", CONFIG_ORIGIN, CONFIG_FIELD(chat_proxy_config, anthropic_origin), .fallback = "https://api.anthropic.com",
+	  .http_allowed = true, .text = "Origin of the provider anthropic." },
+	{ "PROVIDER_GOOGLE_BASE_URL", CONFIG_ORIGIN, CONFIG_FIELD(chat_proxy_config, google_origin), .fallback = "https://generativelanguage.googleapis.com",
+	  .http_allowed = true, .text = "Origin of the provider google." },
+	{ "PROVIDER_OPENROUTER_BASE_URL", CONFIG_ORIGIN, CONFIG_FIELD(chat_proxy_config, openrouter_origin), .fallback = "https://openrouter.ai",
+	  .http_allowed = true, .text = "Origin of the provider openrouter." },
+	{ "UPSTREAM_CONNECT_MS", CONFIG_INT, CONFIG_FIELD(chat_proxy_config, connect_ms), .fallback = "10000", .min = 100, .max = 120000, .unit = "ms",
+	  .text = "Time to reach a provider." },
+	{ "UPSTREAM_FIRST_BYTE_MS", CONFIG_INT, CONFIG_FIELD(chat_proxy_config, first_byte_ms), .fallback = "120000", .min = 100, .max = 3600000, .unit = "ms",
+	  .text = "Time until a provider's answer begins." },
+	{ "UPSTREAM_SILENCE_MS", CONFIG_INT, CONFIG_FIELD(chat_proxy_config, silence_ms), .fallback = "120000", .min = 100, .max = 3600000, .unit = "ms",
+	  .text = "Longest silence inside an answer; there is no limit on its whole length." },
+	{ "UPSTREAM_EVENT_BYTES", CONFIG_INT, CONFIG_FIELD(chat_proxy_config, event_bytes), .fallback = "1048576", .min = 4096, .max = 64 * MIB, .unit = "bytes",
+	  .text = "Largest single event of a streamed answer." },
+	{ "UPSTREAM_ANSWER_BYTES", CONFIG_INT, CONFIG_FIELD(chat_proxy_config, answer_bytes), .fallback = "16777216", .min = 65536, .max = 256 * MIB, .unit = "bytes",
+	  .text = "Largest whole answer." },
+	{ "RUN_BUFFER_BYTES", CONFIG_INT, CONFIG_FIELD(chat_proxy_config, run_buffer_bytes), .fallback = "16777216", .min = 65536, .max = 256 * MIB, .unit = "bytes",
+	  .text = "What one run keeps for viewers that come back." },
+	{ "USER_BUFFER_BYTES", CONFIG_INT, CONFIG_FIELD(chat_proxy_config, user_buffer_bytes), .fallback = "67108864", .min = 65536, .max = 1024 * MIB, .unit = "bytes",
+	  .text = "The same for all runs of one person." },
+	{ "UPSTREAM_CA_FILE", CONFIG_FILE, CONFIG_FIELD(chat_proxy_config, upstream_ca_file),
+	  .text = "Certificates trusted for upstreams instead of the system's: for a private certificate authority." },
+	{ 0 },
+};

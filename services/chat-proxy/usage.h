@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tokens and money of one answer. Providers' counters are cumulative: the last value wins, field by field, and absent is not zero. A provider's own reported
+ * cost wins over the catalogue; without a known price the cost is unknown (null), never zero.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "json/json.h"
+
+struct usage {
+	bool seen;		/* the provider said something */
+	bool estimated;		/* counted by us */
+	int64_t prompt, completion, cached, reasoning;
+	bool cost_known;
+	double cost;		/* USD */
+};
+
+struct price {
+	bool known;
+	double input, output, cached;	/* USD per million tokens; cached < 0: as input */
+};
+
+/* Takes what an OpenAI-shaped usage object says. */
+void usage_read(struct usage *u, const struct json_value *usage);
+/* About four bytes a token: for answers without counters. Marks the result as estimated. */
+void usage_estimate(struct usage *u, size_t prompt_bytes, size_t completion_bytes);
+void usage_price(struct usage *u, const struct price *price);
+/* {"prompt_tokens":…,…,"cost":…|null,"estimated":…} */
+void usage_write(struct json_writer *w, const struct usage *u);
