@@ -5,7 +5,7 @@ import { asApiError } from "../api/errors";
 import { sendDraft, thread } from "../state/chat";
 import { dialog } from "../state/dialogs";
 import { explain } from "../state/explain";
-import { keyFor, keysLoaded, usableProviders } from "../state/keys";
+import { keyFor, keyTail, keysLoaded, usableProviders } from "../state/keys";
 import { choice } from "../state/models";
 import { providerName } from "../state/providers";
 import { stopRun } from "../state/run";
@@ -21,10 +21,11 @@ function Destination() {
   if (usableProviders.value.size === 0) return <p class="destination">No key yet. Write first if you like: your draft is kept.</p>;
   const key = model ? keyFor(model.provider) : null;
   if (!model || !key) return <p class="destination">&nbsp;</p>;
+  const tail = keyTail(model.provider, key.preview);
   const where = model.provider === "openai-compatible" ? "your own server" : providerName(model.provider);
   return (
     <p class="destination">
-      <Lock size={12} /> Goes to {where} with your key <span class="tail">••••{key.preview.slice(-4)}</span>
+      <Lock size={12} /> Goes to {where}{tail && <> with your key <span>{tail}</span></>}
       {key.kept === "memory" ? ", kept in memory until you reload" : ""}
     </p>
   );
@@ -62,11 +63,13 @@ export function Composer() {
     void sendDraft();
   };
 
-  const stop = () =>
-    stopRun(open).catch((cause: unknown) => {
+  const stop = () => {
+    area.current?.focus();
+    return stopRun(open).catch((cause: unknown) => {
       const { title, hint } = explain(asApiError(cause));
       toast(`Not stopped. ${title}. ${hint}`, "error");
     });
+  };
 
   return (
     <div class="dock">

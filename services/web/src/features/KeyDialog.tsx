@@ -4,7 +4,8 @@ import { useState } from "preact/hooks";
 import { closeDialog, dialog } from "../state/dialogs";
 import { type ApiError, asApiError } from "../api/errors";
 import { explain } from "../state/explain";
-import { keysError, loadKeys, removeKey, removeSessionKey, savedKeys, sessionKeys } from "../state/keys";
+import { keyTail, keysError, loadKeys, removeKey, removeSessionKey, savedKeys, sessionKeys } from "../state/keys";
+import type { Provider } from "../api/types";
 import { providerName } from "../state/providers";
 import { sessionOnlyKeys } from "../state/session";
 import { toast } from "../state/toasts";
@@ -15,14 +16,16 @@ import { KeyForm } from "./KeyForm";
 
 interface RowProps {
   title: string;
+  provider: Provider;
   preview: string;
   note: string;
   remove: () => Promise<void>;
 }
 
-function KeyRow({ title, preview, note, remove }: RowProps) {
+function KeyRow({ title, provider, preview, note, remove }: RowProps) {
   const [asking, setAsking] = useState(false);
   const [busy, setBusy] = useState(false);
+  const tail = keyTail(provider, preview);
   const confirm = async () => {
     setBusy(true);
     try {
@@ -38,7 +41,7 @@ function KeyRow({ title, preview, note, remove }: RowProps) {
   return (
     <li class="key-row">
       <div class="key-text">
-        <strong>{title}</strong> <code>····{preview.slice(-4)}</code>
+        <strong>{title}</strong> <span class="tail">{tail}</span>
         <small>{note}</small>
       </div>
       {asking ? (
@@ -47,7 +50,7 @@ function KeyRow({ title, preview, note, remove }: RowProps) {
           <button type="button" class="button small danger" disabled={busy} onClick={() => void confirm()}>Delete key</button>
         </span>
       ) : (
-        <button type="button" class="icon-button" aria-label={`Delete key ${title} ending in ${preview.slice(-4)}`} onClick={() => setAsking(true)}>
+        <button type="button" class="icon-button" aria-label={tail ? `Delete key ${title} ending in ${preview.slice(-4)}` : `Delete key ${title}`} onClick={() => setAsking(true)}>
           <Trash />
         </button>
       )}
@@ -63,14 +66,14 @@ function KeyList() {
     <ul class="key-list" aria-label="Your keys">
       {memory.map((key) => (
         <KeyRow
-          key={key.handle} title={providerName(key.provider)} preview={key.keyPreview} note="In memory, for this page only"
+          key={key.handle} title={providerName(key.provider)} provider={key.provider} preview={key.keyPreview} note="In memory, for this page only"
           remove={() => removeSessionKey(key.handle)}
         />
       ))}
       {saved.map((key) => (
         <KeyRow
-          key={key.id} title={key.keyName || providerName(key.provider)} preview={key.keyPreview} remove={() => removeKey(key.id)}
-          note={[providerName(key.provider), key.baseUrl, key.active === false ? "switched off" : null].filter(Boolean).join(" · ")}
+          key={key.id} title={key.keyName || providerName(key.provider)} provider={key.provider} preview={key.keyPreview} remove={() => removeKey(key.id)}
+          note={[key.keyName === providerName(key.provider) ? null : providerName(key.provider), key.baseUrl, key.active === false ? "switched off" : null].filter(Boolean).join(" · ")}
         />
       ))}
     </ul>

@@ -2,7 +2,7 @@ import { useRef, useState } from "preact/hooks";
 import type { NewKey, Provider } from "../api/types";
 import { type ApiError, asApiError } from "../api/errors";
 import { thread } from "../state/chat";
-import { addKey } from "../state/keys";
+import { NO_KEY, addKey } from "../state/keys";
 import { loadModels, models, orderedModels, picked, pickModel } from "../state/models";
 import { aProvider, offeredProviders, providerInfo, providerName } from "../state/providers";
 import { session, sessionOnlyKeys } from "../state/session";
@@ -43,7 +43,7 @@ export function KeyForm({ provider: preset, onAdded }: { provider: Provider | nu
     setProblem(wrong);
     setError(null);
     if (wrong) return (form.current!.elements.namedItem(wrong.field) as HTMLElement).focus();
-    const key: NewKey = { provider, key: field("key") || "none" };
+    const key: NewKey = { provider, key: field("key") || NO_KEY };
     if (compatible) key.baseUrl = field("baseUrl");
     if (field("keyName")) key.keyName = field("keyName");
     setBusy(true);
@@ -82,13 +82,13 @@ export function KeyForm({ provider: preset, onAdded }: { provider: Provider | nu
         </label>
       )}
       <label class="field">
-        <span>Key{compatible && <em> (may be empty)</em>}</span>
+        <span>Key {compatible && <em>(optional)</em>}</span>
         <input
           name="key" type="password" autocomplete="off" spellcheck={false} placeholder={info.keyHint} autoFocus={!compatible}
           aria-invalid={problem?.field === "key"} aria-describedby="key-hint" data-1p-ignore data-lpignore="true"
         />
         <small id="key-hint" class={problem?.field === "key" ? "field-hint bad" : "field-hint"}>
-          {problem?.field === "key" ? problem.text : info.where ? `You find it at ${info.where}.` : "Most local servers need none."}
+          {problem?.field === "key" ? problem.text : info.where ? `You find it at ${info.where}.` : "Most local servers need none: leave it empty."}
         </small>
       </label>
       {!sessionOnlyKeys.value && (

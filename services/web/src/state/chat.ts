@@ -10,7 +10,7 @@ import { explainMissingKey } from "./explain";
 import { type Verdict, judge, mismatch } from "./gate";
 import { newId } from "./ids";
 import { forgetSessionKey, keysLoaded, loadKeys, sessionHandleFor, usableProviders } from "./keys";
-import { type ModelChoice, choice, models } from "./models";
+import { type ModelChoice, choice, models, picked } from "./models";
 import { type Node, newNode, patch } from "./node";
 import { navigate, pathOf, route } from "./router";
 import { attach, followRun } from "./run";
@@ -99,7 +99,11 @@ export async function deleteChat(id: string): Promise<void> {
 function passGate(one: Thread): ModelChoice | null {
   const verdict: Verdict = judge(choice.value, models.value, usableProviders.value);
   if (verdict.kind === "ok") return verdict.model;
-  if (verdict.kind === "no-key") openKeys(explainMissingKey(verdict.wants), verdict.wants);
+  if (verdict.kind === "no-key") {
+    /* A model nobody picked wants nothing. */
+    const wants = picked.value ? verdict.wants : null;
+    openKeys(explainMissingKey(wants), wants);
+  }
   else one.notice.value = { kind: "gate", verdict };
   return null;
 }

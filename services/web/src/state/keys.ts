@@ -21,6 +21,15 @@ export const usableProviders = computed<ReadonlySet<Provider>>(
     ]),
 );
 
+/* What a local server without a key is given, since the API wants one. */
+export const NO_KEY = "none";
+
+/* The last four characters, as shown everywhere; empty for a server that needs no key. */
+export function keyTail(provider: Provider, preview: string): string {
+  const last = preview.slice(-4);
+  return provider === "openai-compatible" && last === NO_KEY ? "" : `••••${last}`;
+}
+
 /* The key that a message to this provider will be sent with, as far as the page knows. */
 export function keyFor(provider: Provider): { preview: string; kept: "memory" | "sealed" } | null {
   const memory = sessionKeys.value.find((key) => key.provider === provider);

@@ -13,7 +13,7 @@ const known: Record<Provider, ProviderInfo> = {
   openrouter: { name: "OpenRouter", keyHint: "sk-or-…", where: "openrouter.ai → Keys" },
   anthropic: { name: "Anthropic", keyHint: "sk-ant-…", where: "console.anthropic.com → API keys" },
   google: { name: "Google Gemini", keyHint: "AIza…", where: "aistudio.google.com → API keys" },
-  "openai-compatible": { name: "Local or compatible", keyHint: "optional", where: null },
+  "openai-compatible": { name: "Local or compatible", keyHint: "", where: null },
 };
 
 const offeredNow: Provider[] = ["openai", "openrouter", "openai-compatible"];
