@@ -42,7 +42,7 @@ MUST_CHECK enum err http_server_new(struct loop *loop, const struct http_server_
 				    struct http_server **ret, struct strbuf *errors);
 void http_server_address(const struct http_server *s, struct config_address *ret);	/* with the port really bound */
 void http_server_stop_accepting(struct http_server *s);		/* draining; answers then carry Connection: close */
-size_t http_server_live(const struct http_server *s);			/* exchanges not answered yet */
+size_t http_server_live(const struct http_server *s);			/* exchanges whose answer is not yet written to the socket */
 void http_server_free(struct http_server *s);				/* live exchanges get on_gone */
 
 /* The request. Texts are valid as long as the exchange. */
