@@ -2,8 +2,8 @@
 # statement's name; comment lines (--) are dropped so that they cost nothing on the wire.
 file(GLOB files "${SQL_DIR}/*.sql")
 list(SORT files)
-set(header "/* Generated from sql/*.sql: do not edit. */\n#pragma once\n#include \"db/db.h\"\n\nenum sql {\n")
-set(source "/* Generated from sql/*.sql: do not edit. */\n#include \"sql.h\"\n\nconst struct db_statement sql_statements[SQL_COUNT] = {\n")
+set(header "/* Generated from the .sql files: do not edit. */\n#pragma once\n#include \"db/db.h\"\n\nenum sql {\n")
+set(source "/* Generated from the .sql files: do not edit. */\n#include \"sql.h\"\n\nconst struct db_statement sql_statements[SQL_COUNT] = {\n")
 foreach(file ${files})
 	get_filename_component(name "${file}" NAME_WE)
 	string(TOUPPER "${name}" upper)
