@@ -156,8 +156,10 @@ bool hex_to_bytes(struct text hex, void *out, size_t out_len)
 		if (hex_digit(hex.ptr[i]) < 0)
 			return false;
 	}
-	for (size_t i = 0; i < out_len; i++)
-		bytes[i] =
-			(uint8_t)(hex_digit(hex.ptr[2 * i]) << 4 | hex_digit(hex.ptr[2 * i + 1]));
+	for (size_t i = 0; i < out_len; i++) {
+		unsigned high = (unsigned)hex_digit(hex.ptr[2 * i]);
+		unsigned low = (unsigned)hex_digit(hex.ptr[2 * i + 1]);
+		bytes[i] = (uint8_t)(high << 4 | low);
+	}
 	return true;
 }

@@ -82,6 +82,24 @@ static void load_text(struct loader *l, const struct config_cursor *c, const cha
 		report(l, c->field, suffix, problem);
 }
 
+/* As much as `size` bytes; -1 when the file cannot be read. */
+static ssize_t read_up_to(int fd, uint8_t *out, size_t size)
+{
+	size_t len = 0;
+
+	while (len < size) {
+		ssize_t n = read(fd, out + len, size - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	return (ssize_t)len;
+}
+
 /* Reads the file into `out`; NULL, or what is wrong. */
 static const char *read_secret_file(const char *path, struct secret *out)
 {
@@ -95,22 +113,14 @@ static const char *read_secret_file(const char *path, struct secret *out)
 	if (st.st_mode & S_IRWXO)
 		return "other users may use the file (chmod o-rwx it)";
 	secret_alloc(out, LONGEST_SECRET_FILE + 1);
-	size_t len = 0;
-	while (len < out->len) {
-		ssize_t n = read(fd, out->bytes + len, out->len - len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return "the file cannot be read";
-		if (n == 0)
-			break;
-		len += (size_t)n;
-	}
+	ssize_t len = read_up_to(fd, out->bytes, out->len);
+	if (len < 0)
+		return "the file cannot be read";
 	if (len > LONGEST_SECRET_FILE)
 		return "the file is too long";
-	if (len && out->bytes[len - 1] == '\n')
+	if (len > 0 && out->bytes[len - 1] == '\n')
 		len--;
-	out->len = len;
+	out->len = (size_t)len;
 	return NULL;
 }
 

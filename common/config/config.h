@@ -3,9 +3,10 @@
  * Configuration comes from the environment only, described by one table per daemon. The table drives parsing, --help,
  * the README's settings section (--config-help), the supervisor's list of names (--config-names) and the tests.
  *
- * All errors are reported at once, each naming its variable. A variable that begins with GROVE_ and is in no table is an error. An empty
- * value of a secret is an error, not "unset" (of a list: the empty list; of other kinds: unset). A field of a secret kind may also be given as NAME_FILE (mode must not let others read);
- * both given is an error. Secrets are removed from the environment and wiped there once read.
+ * All errors are reported at once, each naming its variable. A variable that begins with GROVE_ and is in no table is an error.
+ * An empty value of a secret is an error, not "unset"; an empty list is the empty list; an empty value of any other kind is unset.
+ * A field of a secret kind may also be given as NAME_FILE (its mode must leave others nothing); both given is an error. Secrets
+ * are removed from the environment and wiped there once read, also when loading fails.
  */
 #pragma once
 
@@ -71,8 +72,9 @@ struct config_tables {
 };
 
 /*
- * Reads `environ` into zeroed structs; secret_init_library() ran before. On failure appends every error, one a line ("NAME: what is wrong; wanted: …", never the value), to `errors` and returns
- * ERR_INVALID_REQUEST; the structs are then cleared. `check` functions for rules over several fields belong to the daemon.
+ * Reads `environ` into zeroed structs; secret_init_library() ran before. On failure appends every error, one a line ("NAME: what is
+ * wrong; wanted: …", never the value), to `errors` and returns ERR_INVALID_REQUEST; the structs are then cleared. `check`
+ * functions for rules over several fields belong to the daemon.
  */
 MUST_CHECK enum err config_load(const struct config_tables *tables, struct strbuf *errors);
 void config_clear(const struct config_tables *tables);	/* frees and wipes all fields */

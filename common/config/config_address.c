@@ -106,7 +106,7 @@ static bool is_v4(struct text host)
 /* "0x7f" counts as a number too. No top-level domain begins with a digit. */
 static bool begins_with_digit(struct text label)
 {
-	return label.ptr[0] >= '0' && label.ptr[0] <= '9';
+	return label.len && label.ptr[0] >= '0' && label.ptr[0] <= '9';
 }
 
 /* Letters, digits, '-' and '_' (container names have it), in labels of 1 to 63; lower case by now.

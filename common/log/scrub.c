@@ -60,6 +60,19 @@ static size_t credential_length(struct text t, size_t at)
 	return 0;
 }
 
+/* What is left of out[len] when the first bytes of a code point at its end are taken off. */
+static size_t without_partial_code_point(const char *out, size_t len)
+{
+	for (size_t back = 1; back <= 3 && back <= len; back++) {
+		uint8_t c = (uint8_t)out[len - back];
+		if ((c & 0xC0) == 0x80)
+			continue;
+		size_t need = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0xC0 ? 2 : 1;
+		return need > back ? len - back : len;
+	}
+	return len;
+}
+
 size_t scrub(struct text t, char *out, size_t out_size)
 {
 	static const char mask[] = "[redacted]";
@@ -77,15 +90,5 @@ size_t scrub(struct text t, char *out, size_t out_size)
 		to += len;
 		from += skip;
 	}
-	if (from == t.len)
-		return to;
-	/* Cut: do not leave the first bytes of a code point behind. */
-	for (size_t back = 1; back <= 3 && back <= to; back++) {
-		uint8_t c = (uint8_t)out[to - back];
-		if ((c & 0xC0) == 0x80)
-			continue;
-		size_t need = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0xC0 ? 2 : 1;
-		return need > back ? to - back : to;
-	}
-	return to;
+	return from == t.len ? to : without_partial_code_point(out, to);
 }
