@@ -1,0 +1,1 @@
+grove_fuzz_target(seal USES grove_crypto)
