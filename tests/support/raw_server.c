@@ -86,7 +86,8 @@ static void on_end(struct bufferevent *bev, short what, void *arg)
 	free_conn(arg);
 }
 
-static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *addr, int len, void *arg)
+static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *addr, int len,
+		      void *arg)
 {
 	struct raw_server *s = arg;
 	struct raw_conn *c = xcalloc(1, sizeof(*c));
@@ -105,7 +106,8 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
 
 void raw_server_start(struct raw_server *s, struct loop *loop, const char *unix_path)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	socklen_t len = sizeof(in);
 
@@ -113,12 +115,14 @@ void raw_server_start(struct raw_server *s, struct loop *loop, const char *unix_
 	strbuf_init(&s->last_request, 64 << 20);
 	if (unix_path)
 		snprintf(un.sun_path, sizeof(un.sun_path), "%s", unix_path);
-	s->listener = evconnlistener_new_bind(loop_base(loop), on_accept, s, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, -1,
-					      unix_path ? (struct sockaddr *)&un : (struct sockaddr *)&in,
-					      unix_path ? (int)sizeof(un) : (int)sizeof(in));
+	s->listener = evconnlistener_new_bind(
+		loop_base(loop), on_accept, s, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, -1,
+		unix_path ? (struct sockaddr *)&un : (struct sockaddr *)&in,
+		unix_path ? (int)sizeof(un) : (int)sizeof(in));
 	BUG_ON(!s->listener);
 	if (!unix_path) {
-		BUG_ON(getsockname(evconnlistener_get_fd(s->listener), (struct sockaddr *)&in, &len) < 0);
+		BUG_ON(getsockname(evconnlistener_get_fd(s->listener), (struct sockaddr *)&in,
+				   &len) < 0);
 		s->port = ntohs(in.sin_port);
 	}
 }
