@@ -34,7 +34,7 @@ def test_every_table_with_a_person_in_it_forces_row_level_security(stack):
         " WHERE c.relkind IN ('r', 'p') AND n.nspname IN ('auth', 'vault', 'account', 'vm') AND NOT (c.relrowsecurity AND c.relforcerowsecurity)")
     assert open_tables == ""
     without_check = stack.sql("SELECT string_agg(format('%I.%I', schemaname, tablename), ' ') FROM pg_policies"
-                              " WHERE schemaname IN ('auth', 'vault', 'account', 'vm') AND (qual IS NULL OR with_check IS NULL)")
+                              " WHERE schemaname IN ('auth', 'vault', 'account', 'vm') AND (qual IS NULL OR (with_check IS NULL AND cmd <> 'SELECT'))")
     assert without_check == ""
 
 
