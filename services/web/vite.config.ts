@@ -62,6 +62,8 @@ export default defineConfig({
     host: "127.0.0.1",
     proxy: process.env.GROVE_API ? { "/api": process.env.GROVE_API } : undefined,
   },
+  // Read by Vitest only. Node 18 has no global crypto; a loaded machine may be slow.
+  ...{ test: { include: ["tests/**/*.test.{ts,tsx}"], setupFiles: ["./tests/setup.ts"], testTimeout: 60_000 } },
   build: {
     target: "es2022",
     assetsInlineLimit: 0, // fonts and icons as data: URLs would break the content security policy

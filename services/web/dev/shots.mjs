@@ -144,7 +144,7 @@ const states = {
   },
   secret: async (page) => {
     await states.tokens(page);
-    await page.getByLabel("Name").fill("Laptop");
+    await page.getByPlaceholder("Notebook script").fill("Laptop");
     await page.getByRole("button", { name: "Create token" }).click();
     await page.locator(".secret").waitFor();
   },

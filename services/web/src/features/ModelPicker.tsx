@@ -7,7 +7,7 @@ import { signal } from "@preact/signals";
 import { explain } from "../state/explain";
 import { usableProviders } from "../state/keys";
 import { type ModelChoice, choice, loadModels, modelLabel, models, modelsError, modelsLoaded, orderedModels, pickModel } from "../state/models";
-import { aProvider, providerName } from "../state/providers";
+import { providerName } from "../state/providers";
 import { thread } from "../state/chat";
 import { placeBelow } from "../ui/place";
 import { Check, Chevron, Search } from "../ui/icons";
@@ -46,7 +46,7 @@ function Row({ option, id, active, onPick, onHover }: { option: Option; id: stri
   return (
     <li ref={row} id={id} role="option" aria-selected={active} class="option" data-usable={option.usable} onClick={onPick} onMouseMove={onHover}>
       <span class="option-label">{option.typed ? <>Use “{option.label}”</> : option.label}</span>
-      <small>{option.typed ? providerName(option.provider) : option.usable ? "" : `needs ${aProvider(option.provider)} key`}</small>
+      {option.typed && <small>{providerName(option.provider)}</small>}
       {chosen && <Check size={16} />}
     </li>
   );
@@ -129,7 +129,7 @@ export function ModelPicker() {
             lastProvider = option.provider;
             return (
               <Fragment key={`${option.provider}/${option.id}${option.typed ? "/typed" : ""}`}>
-                {heading && <li class="option-group" role="presentation">{heading}</li>}
+                {heading && <li class="option-group" role="presentation">{heading}{!option.usable && " · needs a key"}</li>}
                 <Row option={option} id={`${base}-${index}`} active={index === active} onPick={() => pick(option)} onHover={() => setActive(index)} />
               </Fragment>
             );

@@ -1,0 +1,3 @@
+import { webcrypto } from "node:crypto";
+
+if (!globalThis.crypto) Object.defineProperty(globalThis, "crypto", { value: webcrypto, configurable: true });
