@@ -45,7 +45,7 @@ static inline int take_fd(int *fd)
 }
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 /*
  * An arena gives memory that is freed all at once. Blocks double from 1 KiB to 64 KiB; large pieces get a block of their own.
