@@ -26,6 +26,11 @@ static inline struct text text_of(const char *s)
 	return (struct text){ s, s ? strlen(s) : 0 };
 }
 
+static inline struct text text_from(const void *bytes, size_t len)
+{
+	return (struct text){ (const char *)bytes, len };
+}
+
 bool text_equal(struct text a, struct text b);		/* bytes; not for secrets (secret_equal) */
 bool text_is(struct text a, const char *s);
 bool text_is_ignoring_case(struct text a, const char *s);	/* ASCII only */

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "base/banned.h"
+
+const struct config_field keyvault_config_fields[] = {
+	{ "DATA_ENCRYPTION_SECRET", CONFIG_KEY32, CONFIG_FIELD(keyvault_config, data_secret), .required = true,
+	  .text = "Seals all content at rest. Lose it and the content is gone." },
+	{ "DATA_ENCRYPTION_SECRET_PREVIOUS", CONFIG_KEY32_LIST, CONFIG_FIELD(keyvault_config, data_previous),
+	  .text = "Older secrets that still open what they sealed." },
+	{ "BYOK_ENCRYPTION_SECRET", CONFIG_KEY32, CONFIG_FIELD(keyvault_config, byok_secret),
+	  .text = "Turns on stored provider keys. Without it keys live in memory for a session only." },
+	{ "BYOK_ENCRYPTION_SECRET_PREVIOUS", CONFIG_KEY32_LIST, CONFIG_FIELD(keyvault_config, byok_previous),
+	  .text = "Older secrets that still open what they sealed." },
+	{ "UPSTREAM_LOCAL_ALLOW", CONFIG_LIST, CONFIG_FIELD(keyvault_config, local_allow), .fallback = "127.0.0.1:11434",
+	  .text = "host:port list of private or plain-http upstreams people may save keys for." },
+	{ "PROVIDER_OPENAI_BASE_URL", CONFIG_ORIGIN, CONFIG_FIELD(keyvault_config, openai_origin), .fallback = "https://api.openai.com", .http_allowed = true,
+	  .text = "Origin of the provider openai; keys are bound to it." },
+	{ "PROVIDER_ANTHROPIC_BASE_URL", CONFIG_ORIGIN, CONFIG_FIELD(keyvault_config, anthropic_origin), .fallback = "https://api.anthropic.com",
+	  .http_allowed = true, .text = "Origin of the provider anthropic; keys are bound to it." },
+	{ "PROVIDER_GOOGLE_BASE_URL", CONFIG_ORIGIN, CONFIG_FIELD(keyvault_config, google_origin), .fallback = "https://generativelanguage.googleapis.com",
+	  .http_allowed = true, .text = "Origin of the provider google; keys are bound to it." },
+	{ "PROVIDER_OPENROUTER_BASE_URL", CONFIG_ORIGIN, CONFIG_FIELD(keyvault_config, openrouter_origin), .fallback = "https://openrouter.ai",
+	  .http_allowed = true, .text = "Origin of the provider openrouter; keys are bound to it." },
+	{ 0 },
+};

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+#include "keks.h"
+
+#include "log/log.h"
+
+#include "config.h"
+#include "sql.h"
+
+#include "base/banned.h"
+
+#define MOST_KEKS (2 * 5)
+#define CANARY "This record opens with the secret that sealed it."
+
+struct kek {
+	enum kek_family family;
+	bool current, stored;
+	uint8_t id[4];
+	struct secret key;
+};
+
+struct keks {
+	struct daemon *daemon;
+	struct kek items[MOST_KEKS];
+	size_t count;
+	bool ready;
+	struct db_unit *unit;
+	struct waiter waiter;
+};
+
+const char *kek_family_name(enum kek_family f)
+{
+	return f == KEK_BYOK ? "byok" : "data";
+}
+
+struct keks *keks_new(struct daemon *d)
+{
+	struct keks *k = xcalloc(1, sizeof(*k));
+	k->daemon = d;
+	daemon_set_ready(d, "keys", "waiting for the database");
+	return k;
+}
+
+static void forget(struct keks *k)
+{
+	for (size_t i = 0; i < k->count; i++)
+		secret_clear(&k->items[i].key);
+	k->count = 0;
+	k->ready = false;
+}
+
+void keks_free(struct keks *k)
+{
+	db_unit_free(k->unit);
+	forget(k);
+	free(k);
+}
+
+bool keks_are_ready(const struct keks *k)
+{
+	return k->ready;
+}
+
+static void to_seal_key(const struct kek *kek, struct seal_key *ret)
+{
+	memcpy(ret->kek_id, kek->id, sizeof(ret->kek_id));
+	ret->dek_version = 0;
+	ret->key = kek->key.bytes;
+}
+
+enum err keks_current(const struct keks *k, enum kek_family f, struct seal_key *ret)
+{
+	for (size_t i = 0; i < k->count; i++) {
+		if (k->items[i].family != f || !k->items[i].current)
+			continue;
+		to_seal_key(&k->items[i], ret);
+		return OK;
+	}
+	return ERR_INTERNAL;
+}
+
+enum err keks_find(const struct keks *k, enum kek_family f, const uint8_t kek_id[static 4], struct seal_key *ret)
+{
+	for (size_t i = 0; i < k->count; i++) {
+		if (k->items[i].family != f || memcmp(k->items[i].id, kek_id, 4))
+			continue;
+		to_seal_key(&k->items[i], ret);
+		return OK;
+	}
+	return ERR_INTERNAL;
+}
+
+static struct seal_place canary_place(enum kek_family f)
+{
+	return (struct seal_place){ .label = "grove/canary/v1", .table = "kek_versions", .column = "canary_sealed", .extra = { text_of(kek_family_name(f)) } };
+}
+
+static void not_ready(struct keks *k, const char *reason)
+{
+	log_error("keys.refused", LOG_STR("reason", reason));
+	daemon_set_ready(k->daemon, "keys", reason);
+}
+
+static void add(struct keks *k, enum kek_family f, const struct secret *configured, const uint8_t *salt, bool current)
+{
+	BUG_ON(k->count == MOST_KEKS);
+	struct kek *kek = &k->items[k->count++];
+	*kek = (struct kek){ .family = f, .current = current };
+	kek_derive(configured, salt, kek_family_name(f), &kek->key, kek->id);
+}
+
+static void add_family(struct keks *k, enum kek_family f, const uint8_t *salt)
+{
+	const struct keyvault_config *c = k->daemon->config;
+	const struct secret *current = f == KEK_BYOK ? &c->byok_secret : &c->data_secret;
+	const struct config_secret_list *previous = f == KEK_BYOK ? &c->byok_previous : &c->data_previous;
+	if (secret_is_set(current))
+		add(k, f, current, salt, true);
+	for (size_t i = 0; i < previous->count; i++)
+		add(k, f, &previous->items[i], salt, false);
+}
+
+static enum kek_family family_of(struct text name)
+{
+	return text_is(name, "byok") ? KEK_BYOK : KEK_DATA;
+}
+
+/* A stored KEK must be among the configured ones, and the configured one must open its canary. */
+static bool stored_kek_opens(struct keks *k, enum kek_family f, struct text id, struct text canary)
+{
+	AUTO(strbuf_clear) struct strbuf plain = STRBUF_INIT(256);
+	for (size_t i = 0; i < k->count; i++) {
+		struct kek *kek = &k->items[i];
+		if (kek->family != f || id.len != 4 || memcmp(kek->id, id.ptr, 4))
+			continue;
+		struct seal_key key;
+		struct seal_place place = canary_place(f);
+		to_seal_key(kek, &key);
+		kek->stored = true;
+		return !seal_open(&key, &place, canary, &plain) && text_is(strbuf_text(&plain), CANARY);
+	}
+	return false;
+}
+
+static bool check_stored(struct keks *k)
+{
+	for (size_t row = 0; row < db_rows(k->unit, 2); row++) {
+		enum kek_family f = family_of(db_get_text(k->unit, 2, row, 0));
+		/* Stored keys may rest while session-only mode is on. */
+		struct seal_key current;
+		if (f == KEK_BYOK && keks_current(k, f, &current))
+			continue;
+		if (stored_kek_opens(k, f, db_get_text(k->unit, 2, row, 1), db_get_text(k->unit, 2, row, 2)))
+			continue;
+		not_ready(k, f == KEK_BYOK ? "BYOK_ENCRYPTION_SECRET does not open what is stored: give the secret that sealed it, as BYOK_ENCRYPTION_SECRET or in BYOK_ENCRYPTION_SECRET_PREVIOUS"
+					   : "DATA_ENCRYPTION_SECRET does not open what is stored: give the secret that sealed it, as DATA_ENCRYPTION_SECRET or in DATA_ENCRYPTION_SECRET_PREVIOUS");
+		return false;
+	}
+	return true;
+}
+
+static void added(struct waiter *waiter)
+{
+	struct keks *k = container_of(waiter, struct keks, waiter);
+	bool failed = db_unit_err(k->unit) != OK;
+	db_unit_free(k->unit);
+	k->unit = NULL;
+	if (failed) {
+		not_ready(k, "the key versions could not be stored");
+		return;
+	}
+	k->ready = true;
+	daemon_set_ready(k->daemon, "keys", NULL);
+}
+
+/* Writes down every current KEK not known yet. */
+static void store_new(struct keks *k)
+{
+	db_unit_free(k->unit);
+	k->unit = db_unit_new(k->daemon->db);
+	for (size_t i = 0; i < k->count; i++) {
+		struct kek *kek = &k->items[i];
+		if (!kek->current || kek->stored)
+			continue;
+		AUTO(strbuf_clear) struct strbuf canary = STRBUF_INIT(256);
+		struct seal_key key;
+		struct seal_place place = canary_place(kek->family);
+		to_seal_key(kek, &key);
+		BUG_ON(seal(&key, &place, TEXT(CANARY), &canary));
+		db_unit_add(k->unit, SQL_ADD_KEK_VERSION,
+			    DB_ARGS(db_text(text_of(kek_family_name(kek->family))), db_bytes(text_from(kek->id, 4)),
+				    db_bytes(strbuf_text(&canary))));
+	}
+	if (!db_unit_count(k->unit))
+		db_unit_add(k->unit, SQL_SALTS, DB_NO_ARGS);
+	k->waiter.wake = added;
+	db_unit_submit(k->unit, &k->waiter);
+}
+
+static void loaded(struct waiter *waiter)
+{
+	struct keks *k = container_of(waiter, struct keks, waiter);
+	if (db_unit_err(k->unit)) {
+		not_ready(k, "the key versions cannot be read");
+		return;
+	}
+	forget(k);
+	for (size_t row = 0; row < db_rows(k->unit, 1); row++)
+		add_family(k, family_of(db_get_text(k->unit, 1, row, 0)), (const uint8_t *)db_get_text(k->unit, 1, row, 1).ptr);
+	if (check_stored(k))
+		store_new(k);
+}
+
+void keks_load(struct keks *k)
+{
+	uint8_t salts[2][32];
+	if (k->ready)
+		return; /* the database came back; the keys never went */
+	random_bytes(salts, sizeof(salts));
+	db_unit_free(k->unit);
+	k->unit = db_unit_new(k->daemon->db);
+	db_unit_add(k->unit, SQL_MAKE_SALTS,
+		    DB_ARGS(db_bytes(text_from(salts[0], 32)), db_bytes(text_from(salts[1], 32))));
+	db_unit_add(k->unit, SQL_SALTS, DB_NO_ARGS);
+	db_unit_add(k->unit, SQL_KEK_VERSIONS, DB_NO_ARGS);
+	k->waiter.wake = loaded;
+	db_unit_submit(k->unit, &k->waiter);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* POST /internal/leases/:leaseId/settle: what the call came to. A rejected key is marked for its owner to see. */
+#include "flows.h"
+
+#include "sql.h"
+
+#include "base/banned.h"
+
+static const char *const outcomes[] = { "ok", "rejected", "limited", "failed", NULL };
+
+const struct json_field settle_form_fields[] = {
+	JSON_FIELD(JSON_UUID, settle_form, keyId, .nullable = true),
+	JSON_FIELD(JSON_TEXT, settle_form, outcome, .required = true, .one_of = outcomes),
+	JSON_FIELD(JSON_INT, settle_form, promptTokens, .min = 0, .max = INT64_C(1) << 50),
+	JSON_FIELD(JSON_INT, settle_form, completionTokens, .min = 0, .max = INT64_C(1) << 50),
+	JSON_FIELD(JSON_NUMBER, settle_form, cost, .nullable = true, .min = 0, .max = 1000000),
+	{ 0 },
+};
+
+static enum flow book(struct request *req)
+{
+	const struct settle_lease *op = req->op;
+	const struct settle_form *f = &op->form;
+	struct uuid lease;
+	if (req_param_uuid(req, 0, &lease))
+		return fail(req, ERR_NOT_FOUND);
+	if (!f->keyId.given || f->keyId.null)
+		return flow_skip_to(req, "confirm");
+	bool reached = !text_is(f->outcome, "failed") || f->promptTokens.value;
+	db_begin(req);
+	db_add(req, SQL_NOTE_KEY_USE,
+	       DB_ARGS(db_uuid(&req->identity.user), db_uuid(&f->keyId.value), db_int(reached ? 1 : 0), db_int(f->promptTokens.value),
+		       db_int(f->completionTokens.value), db_double(f->cost.value)));
+	db_add(req, SQL_MARK_KEY,
+	       DB_ARGS(db_uuid(&req->identity.user), db_uuid(&f->keyId.value), db_text(text_is(f->outcome, "rejected") ? TEXT("rejected") : TEXT("ok"))));
+	return db_go(req);
+}
+
+static enum flow confirm(struct request *req)
+{
+	return reply_empty(req, 204);
+}
+
+const struct flow_step settle_lease_flow[] = {
+	{ "book", book },
+	{ "confirm", confirm },
+	{ 0 },
+};

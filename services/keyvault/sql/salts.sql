@@ -1,0 +1,1 @@
+SELECT family, salt FROM vault.kek_salts
