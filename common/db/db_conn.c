@@ -115,7 +115,10 @@ static bool flush(struct db_conn *c)
 		lost(c);
 		return false;
 	}
-	if (rc > 0)
+	/* libpq moves all it holds down after each partial write: better that the next unit waits
+	 * in our queue. */
+	c->clogged = rc > 0;
+	if (c->clogged)
 		event_add(c->write_event, NULL);
 	return true;
 }
@@ -234,6 +237,14 @@ static void read_results(struct db_conn *c)
 		lost(c);
 }
 
+static void flush_and_dispatch(struct db_conn *c)
+{
+	bool was_clogged = c->clogged;
+
+	if (flush(c) && was_clogged && !c->clogged)
+		db_dispatch(c->db);
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct db_conn *c = arg;
@@ -251,7 +262,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	read_results(c);
 	/* Sending may have waited for the server to be read from. */
 	if (c->pg)
-		flush(c);
+		flush_and_dispatch(c);
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *arg)
@@ -261,14 +272,14 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 
 	loop_mark_turn(c->db->loop);
-	flush(c);
+	flush_and_dispatch(c);
 }
 
 /* Sending. */
 
 bool db_conn_has_room(const struct db_conn *c)
 {
-	return c->state == CONN_READY && !c->retiring && c->flight_count < WINDOW;
+	return c->state == CONN_READY && !c->retiring && !c->clogged && c->flight_count < WINDOW;
 }
 
 static bool send_calls(struct db_conn *c, const struct db_unit *u)
@@ -399,6 +410,7 @@ static void start_connecting(struct db_conn *c)
 	enter_state(c, CONN_CONNECTING);
 	c->prepare_failed = false;
 	c->retiring = false;
+	c->clogged = false;
 	loop_timer_set(&c->timer, OPENING_LIMIT_MS);
 	c->pg = PQconnectStartParams(names, values, 1);
 	BUG_ON(!c->pg);

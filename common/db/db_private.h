@@ -77,6 +77,7 @@ struct db_conn {
 	size_t prepared;		/* statements answered so far */
 	bool prepare_failed;
 	bool retiring;			/* takes no more units; reset once it is empty */
+	bool clogged;			/* the socket takes no more: takes no more units */
 	struct db_flight_list flights;
 	size_t flight_count;
 };

@@ -19,7 +19,7 @@
 
 #include "base/banned.h"
 
-#define WAIT_LIMIT_MS 30000
+#define WAIT_LIMIT_MS 100000
 
 enum {
 	ECHO_ALL,
@@ -170,7 +170,7 @@ static void open_db(struct fixture *f, unsigned connections, int timeout_ms, siz
 
 static void open_ready_db(struct fixture *f, unsigned connections)
 {
-	open_db(f, connections, 0, 5000);
+	open_db(f, connections, 60000, 5000);
 	WAIT_UNTIL(f, db_state(f->db, NULL) == OK);
 }
 
@@ -641,14 +641,14 @@ static void a_slow_unit_is_overtaken_on_the_other_connection(void **state)
 static void results_and_parameters_may_be_larger_than_any_buffer(void **state)
 {
 	struct fixture *f = server_or_skip(state);
-	AUTO(auto_free) char *bytes = xmalloc(8 << 20);
+	AUTO(auto_free) char *bytes = xmalloc(2 << 20);
 	struct probe p[4];
 
-	memset(bytes, 'b', 8 << 20);
+	memset(bytes, 'b', 2 << 20);
 	open_ready_db(f, 1);
 	for (int i = 0; i < 4; i++) {
 		db_unit_add(begin(f, &p[i]), ECHO_ALL,
-			    DB_ARGS(db_null(), db_bytes(((struct text){ bytes, 8 << 20 })),
+			    DB_ARGS(db_null(), db_bytes(((struct text){ bytes, 2 << 20 })),
 				    db_null(), db_null(), db_null(), db_null(), db_null(),
 				    db_null(), db_null()));
 		submit(&p[i]);
@@ -656,7 +656,7 @@ static void results_and_parameters_may_be_larger_than_any_buffer(void **state)
 	for (int i = 0; i < 4; i++) {
 		assert_int_equal(finish(f, &p[i]), OK);
 		assert_true(text_equal(db_get_text(p[i].unit, 0, 0, 1),
-				       (struct text){ bytes, 8 << 20 }));
+				       (struct text){ bytes, 2 << 20 }));
 		db_unit_free(p[i].unit);
 	}
 }
