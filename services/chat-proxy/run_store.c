@@ -12,6 +12,7 @@
 #include "base/banned.h"
 
 #define FLUSH_BYTES 4096
+#define FLUSH_MOST (1u << 20)	/* of one piece: account-store takes two */
 #define FLUSH_AFTER_MS 1000
 #define SIGN_OF_LIFE_MS 30000
 #define RETRY_MS 500
@@ -39,15 +40,20 @@ static void call_store(struct run *run, const char *what, struct text body,
 	run->store_call = peer_call_start(run->app->daemon->peers, &request, done, run);
 }
 
-static void store_tick(struct loop_timer *timer)
+/* The end takes the last piece with it. */
+static void send_next(struct run *run)
 {
-	struct run *run = container_of(timer, struct run, flush_timer);
-	if (run->store_call)
-		return;
-	if (run->state == RUN_STORING && !run->flush_pending)
+	if (run->state == RUN_STORING && !run->flush_pending && run->unflushed.len <= FLUSH_MOST)
 		send_end(run);
 	else
 		send_flush(run);
+}
+
+static void store_tick(struct loop_timer *timer)
+{
+	struct run *run = container_of(timer, struct run, flush_timer);
+	if (!run->store_call)
+		send_next(run);
 }
 
 static void tick_after(struct run *run, int64_t ms)
@@ -90,7 +96,7 @@ static void flushed(struct peer_call *call, enum err err, int status, struct tex
 		}
 	}
 	if (run->state == RUN_STORING)
-		send_end(run);
+		send_next(run);
 	else
 		tick_after(run, run->unflushed.len >= FLUSH_BYTES ? 0 : run->unflushed.len ? FLUSH_AFTER_MS : SIGN_OF_LIFE_MS);
 }
@@ -98,9 +104,9 @@ static void flushed(struct peer_call *call, enum err err, int status, struct tex
 static void send_flush(struct run *run)
 {
 	if (!run->flush_pending) {
-		struct strbuf swap = run->flushing;
-		run->flushing = run->unflushed;
-		run->unflushed = swap;
+		size_t piece = utf8_truncate(run->unflushed.data, run->unflushed.len, FLUSH_MOST);
+		BUG_ON(strbuf_append(&run->flushing, run->unflushed.data, piece));
+		strbuf_drop_front(&run->unflushed, piece);
 		run->flush_pending = true;
 	}
 	AUTO(strbuf_clear) struct strbuf body = STRBUF_INIT(64u << 20);
@@ -211,7 +217,7 @@ static void send_end(struct run *run)
 	write_counts(&w, run);
 	if (run->ids.stored) {
 		json_key(&w, "seq");
-		json_int(&w, run->flush_seq);
+		json_int(&w, run->flush_seq + 1);
 		json_key(&w, "text");
 		json_text(&w, strbuf_text(&run->unflushed));
 	} else {
@@ -231,7 +237,7 @@ void run_store_end(struct run *run)
 	if (run->flush_pending)
 		tick_after(run, 0);
 	else
-		send_end(run);
+		send_next(run);
 }
 
 void run_drop_store(struct run *run)
