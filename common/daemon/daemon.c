@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The life of a daemon: start, run, drain, stop. daemon.h has the order and sandbox.c the reasons for it. */
+/* The life of a daemon: start, run, drain, stop. daemon.h has the order and sandbox.c the reasons
+ * for it. */
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,17 +18,24 @@
 #define PEER_KEYS_MAX 16384
 #define WORK_QUEUE 64
 
-static struct metric loop_lag = METRIC_GAUGE_INIT("grove_loop_lag_seconds", "Longest turn of the loop since the last scrape.");
+static struct metric loop_lag = METRIC_GAUGE_INIT(
+	"grove_loop_lag_seconds", "Longest turn of the loop since the last scrape.");
+
+static void format_address(const struct http_server *server, char *out, size_t size)
+{
+	AUTO(config_address_clear) struct config_address address = { 0 };
+
+	http_server_address(server, &address);
+	config_address_format(&address, out, size);
+}
 
 static void announce(struct daemon *d, const char *event)
 {
 	char listen[128], ops[128];
-	struct config_address address;
-	http_server_address(d->private->api, &address);
-	config_address_format(&address, listen, sizeof(listen));
-	http_server_address(d->private->ops, &address);
-	config_address_format(&address, ops, sizeof(ops));
-	log_info(event, LOG_STR("listen", listen), LOG_STR("ops", ops), LOG_STR("version", GROVE_VERSION));
+	format_address(d->private->api, listen, sizeof(listen));
+	format_address(d->private->ops, ops, sizeof(ops));
+	log_info(event, LOG_STR("listen", listen), LOG_STR("ops", ops),
+		 LOG_STR("version", GROVE_VERSION));
 }
 
 static void look_at_readiness(struct daemon *d)
@@ -47,7 +55,8 @@ void daemon_set_ready(struct daemon *d, const char *what, const char *reason)
 		i++;
 	BUG_ON(i == READY_MAX || strlen(what) >= sizeof(p->conditions[i].what));
 	if (i == p->condition_count)
-		snprintf(p->conditions[p->condition_count++].what, sizeof(p->conditions[i].what), "%s", what);
+		snprintf(p->conditions[p->condition_count++].what, sizeof(p->conditions[i].what),
+			 "%s", what);
 	free(p->conditions[i].reason);
 	p->conditions[i].reason = reason ? xstrdup(reason) : NULL;
 	look_at_readiness(d);
@@ -74,7 +83,8 @@ static void scrape(void *arg)
 
 static bool is_drained(const struct daemon *d)
 {
-	return !d->env.live_count && !http_server_live(d->private->api) && (!d->spec->drained || d->spec->drained(d));
+	return !d->env.live_count && !http_server_live(d->private->api) &&
+	       (!d->spec->drained || d->spec->drained(d));
 }
 
 static void look_at_drain(struct loop_timer *timer)
@@ -113,8 +123,13 @@ static enum err read_file(const char *path, size_t limit, struct secret *ret, st
 	struct stat st;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return unreadable(errors, path);
-	if (st.st_size <= 0 || (size_t)st.st_size > limit)
+	if (!S_ISREG(st.st_mode) || st.st_size <= 0 || (size_t)st.st_size > limit)
 		return unreadable(errors, path);
+	if (st.st_mode & S_IRWXO) {
+		strbuf_note(errors, "%s is open to every user of this machine; chmod o= it\n",
+			    path);
+		return ERR_INVALID_REQUEST;
+	}
 	secret_alloc(ret, (size_t)st.st_size);
 	if (read(fd, ret->bytes, ret->len) == (ssize_t)ret->len)
 		return OK;
@@ -146,12 +161,32 @@ static void open_database(struct daemon *d)
 	db_on_state(d->db, database_changed, d);
 }
 
-static void open_peers(struct daemon *d)
+/* Seals nothing for nobody, to see whether there is a key to do it with. */
+static bool can_call(const struct daemon *d, enum daemon_id peer)
 {
+	AUTO(strbuf_clear) struct strbuf value = STRBUF_INIT(ENVELOPE_MAX_BYTES);
+	struct envelope_request nothing = { "GET", TEXT("/"), TEXT("") };
+
+	return envelope_seal(d->keys, peer, &(struct identity){ 0 }, &nothing, clock_now(),
+			     &value) == OK;
+}
+
+static enum err open_peers(struct daemon *d, struct strbuf *errors)
+{
+	enum err err = OK;
+
 	d->peers = peers_new(d->fetch, d->keys);
-	for (unsigned i = 0; i < DAEMON_COUNT; i++)
-		if (d->spec->peers & CALLER(i))
-			peers_set(d->peers, (enum daemon_id)i, &d->private->peer_addresses[i]);
+	for (unsigned i = 0; i < DAEMON_COUNT; i++) {
+		if (!(d->spec->peers & CALLER(i)))
+			continue;
+		peers_set(d->peers, (enum daemon_id)i, &d->private->peer_addresses[i]);
+		if (can_call(d, (enum daemon_id)i))
+			continue;
+		strbuf_note(errors, "%s has no line for %s calling %s\n", d->common.peer_keys_file,
+			    daemon_name(d->spec->id), daemon_name((enum daemon_id)i));
+		err = ERR_INVALID_REQUEST;
+	}
+	return err;
 }
 
 static void fill_env(struct daemon *d)
@@ -164,15 +199,21 @@ static void fill_env(struct daemon *d)
 		.work = d->work,
 		.keys = d->keys,
 		.routes = d->spec->routes,
+		.unmatched = d->spec->unmatched,
 		.app = d->app,
 	};
 }
 
 static enum err open_listeners(struct daemon *d, struct strbuf *errors)
 {
-	struct http_server_config api = { .listen = d->common.listen, .max_body = d->spec->max_body ? d->spec->max_body : 1 << 20 };
-	struct http_server_config ops = { .listen = d->common.ops_listen, .max_body = 1, .max_connections = 16 };
-	enum err err = http_server_new(d->loop, &api, flow_handle, &d->env, &d->private->api, errors);
+	struct http_server_config api = { .listen = d->common.listen,
+					  .max_body =
+						  d->spec->max_body ? d->spec->max_body : 1 << 20 };
+	struct http_server_config ops = { .listen = d->common.ops_listen,
+					  .max_body = 1,
+					  .max_connections = 16 };
+	enum err err =
+		http_server_new(d->loop, &api, flow_handle, &d->env, &d->private->api, errors);
 	return err ? err : http_server_new(d->loop, &ops, ops_handle, d, &d->private->ops, errors);
 }
 
@@ -184,7 +225,9 @@ static enum err open_daemon(struct daemon *d, struct strbuf *errors)
 		return err;
 	d->loop = loop_new();
 	d->fetch = fetch_new(d->loop);
-	open_peers(d);
+	err = open_peers(d, errors);
+	if (err)
+		return err;
 	open_database(d);
 	fill_env(d);
 	if (d->spec->open && (err = d->spec->open(d, errors)))
@@ -198,7 +241,8 @@ static enum err open_daemon(struct daemon *d, struct strbuf *errors)
 		d->env.work = d->work = work_pool_new(d->loop, d->spec->worker_threads, WORK_QUEUE);
 	err = sandbox_filter(d);
 	if (err)
-		strbuf_note(errors, "the seccomp filter cannot be loaded; GROVE_SANDBOX=off starts without it\n");
+		strbuf_note(errors, "the seccomp filter cannot be loaded; GROVE_SANDBOX=off starts "
+				    "without it\n");
 	return err;
 }
 
@@ -209,9 +253,10 @@ static void close_daemon(struct daemon *d)
 	/* Streams hear on_gone before the app that made them goes. */
 	http_server_free(d->private->api);
 	http_server_free(d->private->ops);
+	/* The last that threads hold of requests, too. */
+	work_pool_free(d->work);
 	if (d->spec->close && d->app)
 		d->spec->close(d);
-	work_pool_free(d->work);
 	peers_free(d->peers);
 	db_free(d->db);
 	fetch_free(d->fetch);
@@ -254,6 +299,19 @@ static int start(struct daemon *d)
 	return err ? 1 : 0;
 }
 
+/* Needed before the first secret is read, so before the settings are. Says yes to what config.h
+ * calls true. */
+static bool unlocked_memory_will_do(void)
+{
+	static const char *const words[] = { "1", "true", "yes", "on" };
+	struct text given = text_of(getenv("GROVE_ALLOW_UNLOCKED_MEMORY"));
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (given.ptr && text_is_ignoring_case(given, words[i]))
+			return true;
+	return false;
+}
+
 int daemon_main(const struct daemon_spec *spec, int argc, char **argv)
 {
 	struct daemon d = { .spec = spec };
@@ -263,9 +321,7 @@ int daemon_main(const struct daemon_spec *spec, int argc, char **argv)
 	d.config = xcalloc(1, spec->config_size ? spec->config_size : 1);
 	options_join(&d);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	/* The environment says whether unlocked memory will do; it is needed before the first secret is read. */
-	const char *unlocked = getenv("GROVE_ALLOW_UNLOCKED_MEMORY");
-	secret_init_library(unlocked && (!strcmp(unlocked, "true") || !strcmp(unlocked, "1")));
+	secret_init_library(unlocked_memory_will_do());
 	if (!options_answer(&d, argc, argv, &code))
 		code = start(&d);
 	free(d.config);

@@ -49,6 +49,7 @@ struct daemon_spec {
 	/* Rules over several fields; appends a line for each problem. */
 	enum err (*check_config)(const void *config, struct strbuf *errors);
 	const struct route *routes;
+	const struct route *unmatched;			/* see struct flow_env; NULL: 404 and 405 at once */
 	const struct db_statement *statements;		/* NULL: no database */
 	size_t statement_count;
 	unsigned peers;					/* CALLER(DAEMON_…) bits of the daemons it calls: each has GROVE_<NAME> */

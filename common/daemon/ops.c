@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The ops listener: /healthz, /readyz, /metrics. Loopback only, no envelope: nothing here is about a person. */
+/* The ops listener: /healthz, /readyz, /metrics. Loopback only, no envelope: nothing here is about
+ * a person. */
 #include "daemon/daemon_private.h"
 #include "metrics/metrics.h"
 
@@ -58,7 +59,8 @@ void ops_handle(struct http_exchange *ex, void *arg)
 	} else if (text_is(path, "/readyz")) {
 		AUTO(strbuf_clear) struct strbuf why = STRBUF_INIT(4096);
 		bool ready = daemon_is_ready(d, &why);
-		reply_text(ex, ready ? 200 : 503, ready ? TEXT("ready\n") : strbuf_text(&why), "text/plain; charset=utf-8");
+		reply_text(ex, ready ? 200 : 503, ready ? TEXT("ready\n") : strbuf_text(&why),
+			   "text/plain; charset=utf-8");
 	} else if (text_is(path, "/metrics")) {
 		reply_metrics(ex);
 	} else {

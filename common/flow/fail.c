@@ -40,11 +40,15 @@ enum flow fail_param(struct request *req, enum err err, const char *param, const
 	return fail(req, err);
 }
 
-enum flow fail_details(struct request *req, enum err err, const char *message, struct text details_json)
+enum flow fail_details(struct request *req, enum err err, const char *message,
+		       struct text details_json)
 {
 	req->fail_detail.message = message ? arena_strdup(&req->arena, message) : NULL;
 	if (details_json.ptr)
-		req->fail_detail.details = (struct text){ arena_memdup0(&req->arena, details_json.ptr, details_json.len), details_json.len };
+		req->fail_detail.details =
+			(struct text){ arena_memdup0(&req->arena, details_json.ptr,
+						     details_json.len),
+				       details_json.len };
 	return fail(req, err);
 }
 

@@ -72,6 +72,7 @@ struct flow_env {
 	struct work_pool *work;
 	const struct envelope_keys *keys;	/* NULL: every route must be open */
 	const struct route *routes;		/* ends with { 0 } */
+	const struct route *unmatched;		/* runs for what no route matches and ends with fail_unmatched(); NULL: refused at once */
 	void *app;
 	struct request *live;			/* private: list of live requests */
 	size_t live_count;
@@ -89,6 +90,8 @@ struct request {
 	struct http_exchange *exchange;
 	bool exchange_taken;
 	struct text params[ROUTE_MAX_PARAMS];
+	enum err unmatched;		/* ERR_NOT_FOUND or ERR_METHOD_NOT_ALLOWED when env->unmatched runs */
+	unsigned allowed_methods;
 	const struct flow_step *step, *skip_to;
 	int64_t started_us, step_started_us;
 	struct loop_timer deadline;
@@ -124,6 +127,8 @@ __attribute__((format(printf, 3, 4))) enum flow fail_because(struct request *req
 __attribute__((format(printf, 4, 5))) enum flow fail_param(struct request *req, enum err err, const char *param, const char *format, ...);
 enum flow fail_details(struct request *req, enum err err, const char *message, struct text details_json);
 enum flow fail_retry_after(struct request *req, enum err err, int seconds, struct text details_json);
+/* In the steps of env->unmatched only: 404, or 405 with Allow. */
+enum flow fail_unmatched(struct request *req);
 
 /* Continues at the named later step of the table instead of the next one. */
 enum flow flow_skip_to(struct request *req, const char *step);

@@ -51,18 +51,22 @@ void peers_free(struct peers *p)
 
 void peers_set(struct peers *p, enum daemon_id daemon, const struct config_address *address)
 {
+	config_address_clear(&p->address[daemon]);
 	p->address[daemon] = *address;
 	p->address[daemon].unix_path = address->unix_path ? xstrdup(address->unix_path) : NULL;
 	p->known[daemon] = true;
 }
 
-/* Fills a fetch request: envelope first, then what the caller adds. `value` must live until fetch_start has copied it. */
-static enum err prepare(struct peers *p, const struct peer_request *r, struct strbuf *value, struct fetch_header *headers,
-			struct fetch_request *ret)
+/* Fills a fetch request: envelope first, then what the caller adds. `value` must live until
+ * fetch_start has copied it. */
+static enum err prepare(struct peers *p, const struct peer_request *r, struct strbuf *value,
+			struct fetch_header *headers, struct fetch_request *ret)
 {
 	BUG_ON(!p->known[r->daemon] || r->header_count > MAX_EXTRA_HEADERS);
-	struct envelope_request sealed_for = { r->method, text_of(r->path), r->body.ptr ? r->body : TEXT("") };
-	enum err err = envelope_seal(p->keys, r->daemon, r->identity, &sealed_for, clock_now(), value);
+	struct envelope_request sealed_for = { r->method, text_of(r->path),
+					       r->body.ptr ? r->body : TEXT("") };
+	enum err err =
+		envelope_seal(p->keys, r->daemon, r->identity, &sealed_for, clock_now(), value);
 	if (err)
 		return err;
 	size_t n = 0;
@@ -80,7 +84,10 @@ static enum err prepare(struct peers *p, const struct peer_request *r, struct st
 		.header_count = n,
 		.body = r->body,
 		.connect_ms = 2000,
-		.total_ms = r->timeout_ms < 0 ? 0 : r->timeout_ms ? r->timeout_ms : DEFAULT_TIMEOUT_MS,
+		.first_byte_ms = r->first_byte_ms,
+		.total_ms = r->timeout_ms < 0 ? 0
+			    : r->timeout_ms   ? r->timeout_ms
+					      : DEFAULT_TIMEOUT_MS,
 		.max_body = r->max_body ? r->max_body : DEFAULT_MAX_BODY,
 		.read_size = r->read_size,
 	};
@@ -112,7 +119,8 @@ static void on_head(struct fetch_call *fetch, int status, void *arg)
 	struct text retry_after;
 	call->status = status;
 	if (fetch_response_header(fetch, "Retry-After", &retry_after))
-		snprintf(call->retry_after, sizeof(call->retry_after), "%.*s", TEXT_FMT(text_slice(retry_after, 0, 15)));
+		snprintf(call->retry_after, sizeof(call->retry_after), "%.*s",
+			 TEXT_FMT(text_slice(retry_after, 0, 15)));
 }
 
 static bool on_data(struct fetch_call *fetch, struct text data, void *arg)
@@ -136,7 +144,9 @@ static void on_done(struct fetch_call *fetch, enum err err, int status, void *ar
 static const struct fetch_events call_events = { on_head, on_data, on_done };
 
 struct peer_call *peer_call_start(struct peers *p, const struct peer_request *request,
-				  void (*done)(struct peer_call *call, enum err err, int status, struct text body, void *arg), void *arg)
+				  void (*done)(struct peer_call *call, enum err err, int status,
+					       struct text body, void *arg),
+				  void *arg)
 {
 	AUTO(strbuf_clear) struct strbuf value = STRBUF_INIT(ENVELOPE_MAX_BYTES);
 	struct fetch_header headers[MAX_EXTRA_HEADERS + 2];
@@ -164,8 +174,8 @@ void peer_call_cancel(struct peer_call *call)
 	free_call(call);
 }
 
-enum err peer_stream_start(struct peers *p, const struct peer_request *request, const struct fetch_events *events, void *arg,
-			   struct fetch_call **ret)
+enum err peer_stream_start(struct peers *p, const struct peer_request *request,
+			   const struct fetch_events *events, void *arg, struct fetch_call **ret)
 {
 	AUTO(strbuf_clear) struct strbuf value = STRBUF_INIT(ENVELOPE_MAX_BYTES);
 	struct fetch_header headers[MAX_EXTRA_HEADERS + 2];

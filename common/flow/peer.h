@@ -26,6 +26,7 @@ struct peer_request {
 	const struct fetch_header *headers;	/* extra ones (Content-Type is application/json) */
 	size_t header_count;
 	int timeout_ms;				/* total; 0 = 10 s; < 0: none, phases only (streams) */
+	int first_byte_ms;			/* 0 = 120 s */
 	size_t max_body;			/* 0 = 4 MiB */
 	size_t read_size;
 };

@@ -35,7 +35,8 @@ enum err req_query_text(struct request *req, const char *name, size_t max, struc
 	return OK;
 }
 
-enum err req_query_int(struct request *req, const char *name, int64_t min, int64_t max, int64_t fallback, int64_t *ret)
+enum err req_query_int(struct request *req, const char *name, int64_t min, int64_t max,
+		       int64_t fallback, int64_t *ret)
 {
 	struct text value;
 	enum err err = req_query_text(req, name, 20, &value);
@@ -43,7 +44,9 @@ enum err req_query_int(struct request *req, const char *name, int64_t min, int64
 		return err;
 	int64_t number = fallback;
 	if (value.ptr && (text_to_i64(value, &number) || number < min || number > max))
-		return refuse(req, name, arena_printf(&req->arena, "Give a whole number from %lld to %lld.", (long long)min, (long long)max));
+		return refuse(req, name,
+			      arena_printf(&req->arena, "Give a whole number from %lld to %lld.",
+					   (long long)min, (long long)max));
 	*ret = number;
 	return OK;
 }

@@ -30,7 +30,8 @@ enum flow reply_body(struct request *req, int status, const struct strbuf *json)
 	return FLOW_DONE;
 }
 
-enum flow reply_json(struct request *req, int status, const struct json_field *fields, const void *source)
+enum flow reply_json(struct request *req, int status, const struct json_field *fields,
+		     const void *source)
 {
 	AUTO(strbuf_clear) struct strbuf body = STRBUF_INIT(REPLY_LIMIT);
 	struct json_writer w = JSON_WRITER_INIT(&body);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life of a request: made from an exchange, checked (route, envelope, body), run step by step, freed at one place. Everything a request can
- * wait for lives in run_*.c; this file only knows that it waits.
+ * The life of a request: made from an exchange, checked (route, envelope, body), run step by step,
+ * freed at one place. Everything a request can wait for lives in run_*.c; this file only knows that
+ * it waits.
  */
 #include "flow/request_private.h"
 
@@ -12,11 +13,17 @@
 
 #define DEFAULT_TIMEOUT_MS 10000
 #define DEFAULT_MAX_BODY (64 * 1024)
+#define CLIENT_GONE_STATUS 499 /* nginx's number for it, in metrics only */
 
-static struct metric requests_total = METRIC_COUNTER_INIT("grove_requests_total", "Requests answered.", "route", "method", "status");
-static struct metric request_seconds = METRIC_SECONDS_INIT("grove_request_seconds", "Time from a complete request to its answer.", "route", "method");
-static struct metric step_seconds = METRIC_SECONDS_INIT("grove_step_seconds", "Time of one step of a flow, its wait included.", "route", "method", "step");
-static struct metric live_requests = METRIC_GAUGE_INIT("grove_requests_live", "Requests under way.");
+static struct metric requests_total = METRIC_COUNTER_INIT(
+	"grove_requests_total", "Requests answered.", "route", "method", "status");
+static struct metric request_seconds = METRIC_SECONDS_INIT(
+	"grove_request_seconds", "Time from a complete request to its answer.", "route", "method");
+static struct metric step_seconds =
+	METRIC_SECONDS_INIT("grove_step_seconds", "Time of one step of a flow, its wait included.",
+			    "route", "method", "step");
+static struct metric live_requests =
+	METRIC_GAUGE_INIT("grove_requests_live", "Requests under way.");
 
 static void run_steps(struct request *req);
 
@@ -71,7 +78,8 @@ static void count_answer(const struct request *req)
 	metric_inc(&requests_total, route, method, status);
 	double seconds = (double)(clock_mono_us() - req->started_us) / 1e6;
 	metric_observe(&request_seconds, seconds, route, method);
-	log_debug("request.done", LOG_STR("requestId", req->identity.request_id), LOG_STR("route", route), LOG_STR("method", method),
+	log_debug("request.done", LOG_STR("requestId", req->identity.request_id),
+		  LOG_STR("route", route), LOG_STR("method", method),
 		  LOG_INT("status", req->replied_status), LOG_INT("us", (int64_t)(seconds * 1e6)));
 }
 
@@ -79,8 +87,13 @@ static void log_failure(const struct request *req)
 {
 	static const enum log_level levels[] = { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 	const struct err_info *info = err_info(req->failed);
-	LOG_EVENT(levels[info->level], "request.failed", LOG_STR("requestId", req->identity.request_id),
-		  LOG_STR("route", req->route ? req->route->path : "none"), LOG_STR("step", req->step && req->step->name ? req->step->name : "gate"),
+	enum log_level level = levels[info->level];
+	/* Whose fault it was, the other daemon has logged. */
+	if (req->fail_passes_peer)
+		level = req->response_status < 500 ? LOG_INFO : LOG_WARN;
+	LOG_EVENT(level, "request.failed", LOG_STR("requestId", req->identity.request_id),
+		  LOG_STR("route", req->route ? req->route->path : "none"),
+		  LOG_STR("step", req->step && req->step->name ? req->step->name : "gate"),
 		  LOG_STR("code", req->fail_passes_peer ? "peer" : info->code),
 		  LOG_INT("status", req->fail_passes_peer ? req->response_status : info->status));
 }
@@ -165,14 +178,15 @@ void request_fail_now(struct request *req, enum err err)
 	end_request(req);
 }
 
-/* Lets go of the outstanding operation. False: a thread holds it; the request is freed when it comes back. */
+/* Lets go of the outstanding operation. False: a thread holds it; the request is freed when it
+ * comes back. */
 static bool drop_wait(struct request *req)
 {
 	enum request_wait was = req->waiting_for;
 	req->waiting_for = WAIT_NOTHING;
 	switch (was) {
 	case WAIT_NOTHING:
-		return true;
+		return !req->work;
 	case WAIT_DB:
 		run_db_drop(req);
 		return true;
@@ -195,7 +209,7 @@ static void client_gone(struct http_exchange *ex, void *arg)
 	struct request *req = arg;
 	req->exchange = NULL;
 	req->failed = ERR_CANCELLED;
-	req->replied_status = 499; /* nginx's number for it, in metrics only */
+	req->replied_status = CLIENT_GONE_STATUS;
 	loop_timer_stop(&req->deadline);
 	if (drop_wait(req))
 		end_request(req);
@@ -206,7 +220,8 @@ static void deadline_passed(struct loop_timer *timer)
 	struct request *req = container_of(timer, struct request, deadline);
 	bool free_now = drop_wait(req);
 	req->failed = ERR_UNAVAILABLE;
-	req->fail_detail.message = "This took too long and was given up. Nothing more will happen for it; try again.";
+	req->fail_detail.message =
+		"This took too long and was given up. Nothing more will happen for it; try again.";
 	if (free_now) {
 		end_request(req);
 		return;
@@ -221,9 +236,11 @@ void flow_cancel_all(struct flow_env *env)
 		next = req->next;
 		struct http_exchange *ex = req->exchange;
 		req->exchange = NULL;
-		req->failed = ERR_CANCELLED;
-		if (ex)
+		if (ex) {
+			req->failed = ERR_CANCELLED;
+			req->replied_status = CLIENT_GONE_STATUS;
 			http_stream_abort(ex);
+		}
 		if (drop_wait(req))
 			end_request(req);
 	}
@@ -236,7 +253,8 @@ static void take_request_id(struct request *req)
 	bool plain = given.len >= 8 && given.len < sizeof(req->identity.request_id);
 	for (size_t i = 0; plain && i < given.len; i++) {
 		char c = given.ptr[i];
-		plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+		plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+			(c >= 'A' && c <= 'Z') || c == '-';
 	}
 	if (plain) {
 		memcpy(req->identity.request_id, given.ptr, given.len);
@@ -251,10 +269,14 @@ static enum err check_envelope(struct request *req)
 {
 	if (req->route->open)
 		return OK;
-	struct envelope_request sealed_for = { http_method_text(req->exchange), http_target(req->exchange), http_body(req->exchange) };
+	struct envelope_request sealed_for = { http_method_text(req->exchange),
+					       http_target(req->exchange),
+					       http_body(req->exchange) };
 	char request_id[sizeof(req->identity.request_id)];
 	memcpy(request_id, req->identity.request_id, sizeof(request_id));
-	enum err err = req->env->keys ? envelope_open(req->env->keys, http_header(req->exchange, ENVELOPE_HEADER), &sealed_for, req->now, &req->identity)
+	enum err err = req->env->keys ? envelope_open(req->env->keys,
+						      http_header(req->exchange, ENVELOPE_HEADER),
+						      &sealed_for, req->now, &req->identity)
 				      : ERR_UNAUTHENTICATED;
 	if (err || !req->identity.request_id[0])
 		memcpy(req->identity.request_id, request_id, sizeof(request_id));
@@ -288,10 +310,14 @@ static enum err decode_body(struct request *req)
 		return OK;
 	struct json_problem problem = { 0 };
 	struct json_limits limits = { .max_members = route->max_members };
-	enum err err = json_decode_limited(body, &limits, route->body, (char *)req->op + route->body_offset, &req->arena, &problem);
+	enum err err =
+		json_decode_limited(body, &limits, route->body,
+				    (char *)req->op + route->body_offset, &req->arena, &problem);
 	if (err) {
-		req->fail_detail.message = problem.message[0] ? arena_strdup(&req->arena, problem.message) : NULL;
-		req->fail_detail.param = problem.param[0] ? arena_strdup(&req->arena, problem.param) : NULL;
+		req->fail_detail.message =
+			problem.message[0] ? arena_strdup(&req->arena, problem.message) : NULL;
+		req->fail_detail.param =
+			problem.param[0] ? arena_strdup(&req->arena, problem.param) : NULL;
 	}
 	return err;
 }
@@ -300,10 +326,43 @@ static void set_allow_header(struct http_exchange *ex, unsigned allowed)
 {
 	char value[80] = "";
 	size_t len = 0;
+	if (allowed & HTTP_GET)
+		allowed |= HTTP_HEAD;
 	for (unsigned m = HTTP_GET; m < HTTP_OTHER; m <<= 1)
 		if (allowed & m)
-			len += (size_t)snprintf(value + len, sizeof(value) - len, "%s%s", len ? ", " : "", http_method_name(m));
+			len += (size_t)snprintf(value + len, sizeof(value) - len, "%s%s",
+						len ? ", " : "", http_method_name(m));
 	http_set_header(ex, "Allow", value);
+}
+
+/* A path or method that no route has. */
+static enum err refuse_unmatched(struct request *req)
+{
+	if (req->unmatched == ERR_METHOD_NOT_ALLOWED)
+		set_allow_header(req->exchange, req->allowed_methods);
+	return req->unmatched;
+}
+
+enum flow fail_unmatched(struct request *req)
+{
+	BUG_ON(!req->unmatched);
+	return fail(req, refuse_unmatched(req));
+}
+
+/* Everything that is looked at before the first step. */
+static enum err check(struct request *req)
+{
+	const struct flow_env *env = req->env;
+	req->route = route_find(env->routes, req->exchange, req->params, &req->unmatched,
+				&req->allowed_methods);
+	if (!req->route && !env->unmatched)
+		return refuse_unmatched(req);
+	if (!req->route)
+		req->route = env->unmatched;
+	req->op = arena_alloc(&req->arena, req->route->op_size ? req->route->op_size : 1);
+	enum err err = check_envelope(req);
+	http_set_request_id(req->exchange, req->identity.request_id);
+	return err ? err : decode_body(req);
 }
 
 void flow_handle(struct http_exchange *ex, void *arg)
@@ -321,25 +380,15 @@ void flow_handle(struct http_exchange *ex, void *arg)
 	take_request_id(req);
 	http_set_request_id(ex, req->identity.request_id);
 
-	unsigned allowed;
-	enum err err = OK;
-	req->route = route_find(env->routes, ex, req->params, &err, &allowed);
-	if (req->route) {
-		req->op = arena_alloc(&req->arena, req->route->op_size ? req->route->op_size : 1);
-		err = check_envelope(req);
-		http_set_request_id(ex, req->identity.request_id);
-		if (!err)
-			err = decode_body(req);
-	} else if (err == ERR_METHOD_NOT_ALLOWED) {
-		set_allow_header(ex, allowed);
-	}
+	enum err err = check(req);
 	if (err) {
 		req->failed = err;
 		end_request(req);
 		return;
 	}
 	http_set_gone(ex, client_gone, req);
-	loop_timer_set(&req->deadline, req->route->timeout_ms ? req->route->timeout_ms : DEFAULT_TIMEOUT_MS);
+	loop_timer_set(&req->deadline,
+		       req->route->timeout_ms ? req->route->timeout_ms : DEFAULT_TIMEOUT_MS);
 	req->step = req->route->steps;
 	run_steps(req);
 }

@@ -4,7 +4,8 @@
 
 #include "base/banned.h"
 
-/* Next segment of "/a/b": false at the end. A trailing slash leaves one empty segment, which matches nothing. */
+/* Next segment of "/a/b": false at the end. A trailing slash leaves one empty segment, which
+ * matches nothing. */
 static bool next_segment(struct text *rest, struct text *ret)
 {
 	if (!rest->len || rest->ptr[0] != '/')
@@ -34,8 +35,9 @@ static bool matches(const char *template, struct text path, struct text params[R
 	return !path.len;
 }
 
-const struct route *route_find(const struct route *routes, const struct http_exchange *ex, struct text params[ROUTE_MAX_PARAMS],
-			       enum err *ret_err, unsigned *ret_allowed)
+const struct route *route_find(const struct route *routes, const struct http_exchange *ex,
+			       struct text params[ROUTE_MAX_PARAMS], enum err *ret_err,
+			       unsigned *ret_allowed)
 {
 	enum http_method method = http_method(ex);
 	/* A HEAD is a GET whose body the server leaves out. */

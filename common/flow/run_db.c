@@ -19,7 +19,8 @@ static void unit_done(struct waiter *waiter)
 {
 	struct request *req = container_of(waiter, struct request, waiter);
 	enum err err = db_unit_err(req->unit);
-	if (!err || (req->accepts && (is_constraint_error(err) || db_unit_sqlstate(req->unit)[0] == 'G')))
+	if (!err ||
+	    (req->accepts && (is_constraint_error(err) || db_unit_sqlstate(req->unit)[0] == 'G')))
 		request_resume(req);
 	else
 		request_fail_now(req, err);
@@ -76,7 +77,8 @@ size_t db_row_count(const struct request *req)
 	return db_rows(req->unit, 0);
 }
 
-bool db_row_at(struct request *req, size_t index, size_t row, const struct db_column *columns, void *target)
+bool db_row_at(struct request *req, size_t index, size_t row, const struct db_column *columns,
+	       void *target)
 {
 	if (row >= db_rows(req->unit, index))
 		return false;

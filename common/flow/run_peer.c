@@ -30,9 +30,11 @@ static void answered(struct peer_call *call, enum err err, int status, struct te
 		request_fail_now(req, ERR_INTERNAL);
 		return;
 	}
-	snprintf(req->response_retry_after, sizeof(req->response_retry_after), "%s", peer_call_retry_after(call));
+	snprintf(req->response_retry_after, sizeof(req->response_retry_after), "%s",
+		 peer_call_retry_after(call));
 	if (status >= 400 && !req->accepts) {
-		/* A refusal of the envelope is our own set-up fault, not the person's: it must not read as "sign in". */
+		/* A refusal of the envelope is our own set-up fault, not the person's: it must not
+		 * read as "sign in". */
 		if (status == 401 && req->identity.has_user) {
 			request_fail_now(req, ERR_INTERNAL);
 			return;
@@ -44,8 +46,8 @@ static void answered(struct peer_call *call, enum err err, int status, struct te
 	request_resume(req);
 }
 
-enum flow peer_run_as(struct request *req, enum daemon_id daemon, const struct identity *as, const char *method, const char *path,
-		      struct text body)
+enum flow peer_run_as(struct request *req, enum daemon_id daemon, const struct identity *as,
+		      const char *method, const char *path, struct text body)
 {
 	struct peer_request call = {
 		.daemon = daemon,
@@ -63,7 +65,8 @@ enum flow peer_run_as(struct request *req, enum daemon_id daemon, const struct i
 	return FLOW_WAIT;
 }
 
-enum flow peer_run(struct request *req, enum daemon_id daemon, const char *method, const char *path, struct text body)
+enum flow peer_run(struct request *req, enum daemon_id daemon, const char *method, const char *path,
+		   struct text body)
 {
 	return peer_run_as(req, daemon, &req->identity, method, path, body);
 }
@@ -88,6 +91,7 @@ enum err peer_reply(struct request *req, const struct json_field *fields, void *
 	struct json_problem problem = { 0 };
 	if (!json_decode(peer_body(req), fields, target, &req->arena, &problem))
 		return OK;
-	log_debug("peer.misread", LOG_STR("param", problem.param), LOG_STR("problem", problem.message));
+	log_debug("peer.misread", LOG_STR("param", problem.param),
+		  LOG_STR("problem", problem.message));
 	return ERR_INTERNAL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Waiting for the worker threads. The thread sees only the op; so a request that dies meanwhile is kept, answered or not, until the
- * thread has let go of it.
+ * Waiting for the worker threads. The thread sees only the op; so a request that dies meanwhile is
+ * kept, answered or not, until the thread has let go of it.
  */
 #include "flow/request_private.h"
 
