@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GET /internal/auth-request: nginx asks whether a page may be served. 204, 401 or 403 only; nginx takes anything else as a refusal. Proven by
- * Grove-Edge, since nginx has no pair key.
+ * GET /internal/auth-request: nginx asks whether a page may be served. 204, 401 or 403 only; nginx
+ * takes anything else as a refusal. Proven by Grove-Edge, since nginx has no pair key.
  */
 #include "admit_page.h"
 
@@ -22,7 +22,8 @@ static enum flow admit(struct request *req)
 	const struct auth_verifier *a = req->app;
 	if (!edge_is_proven(a, http_header(req->exchange, "Grove-Edge")))
 		return fail(req, ERR_FORBIDDEN);
-	/* With auth required a page needs a signed-in person, and this version knows no way to sign in yet. */
+	/* With auth required a page needs a signed-in person, and this version knows no way to sign
+	 * in yet. */
 	return a->config->required ? fail(req, ERR_UNAUTHENTICATED) : reply_empty(req, 204);
 }
 

@@ -12,7 +12,8 @@
 
 const struct json_field create_token_form_fields[] = {
 	JSON_FIELD(JSON_TEXT, create_token_form, name, .required = true, .min = 1, .max = 400),
-	JSON_FIELD(JSON_TEXT_LIST, create_token_form, scopes, .required = true, .max = 8, .item_max = 32),
+	JSON_FIELD(JSON_TEXT_LIST, create_token_form, scopes, .required = true, .max = 8,
+		   .item_max = 32),
 	JSON_FIELD_AS(JSON_TIME, create_token_form, expires, "expiresAt", .nullable = true),
 	{ 0 },
 };
@@ -22,17 +23,22 @@ static enum flow check_form(struct request *req)
 	struct create_token *op = req->op;
 	op->form.name = text_trim(op->form.name);
 	if (!op->form.name.len || utf8_count(op->form.name.ptr, op->form.name.len) > 100)
-		return fail_param(req, ERR_INVALID_REQUEST, "name", "A token's name has 1 to 100 characters.");
+		return fail_param(req, ERR_INVALID_REQUEST, "name",
+				  "A token's name has 1 to 100 characters.");
 	for (size_t i = 0; i < op->form.scopes.count; i++) {
 		enum scope scope;
 		if (scope_from_name(op->form.scopes.items[i], &scope) || scope == SCOPE_PERSON)
-			return fail_param(req, ERR_INVALID_REQUEST, "scopes", "Scopes are chat, conversations, keys, mcp and cli.");
+			return fail_param(req, ERR_INVALID_REQUEST, "scopes",
+					  "Scopes are chat, conversations, keys, mcp and cli.");
 		op->scopes |= scope;
 	}
 	if (!op->scopes)
-		return fail_param(req, ERR_INVALID_REQUEST, "scopes", "Choose at least one scope; a token without any opens nothing.");
-	if (op->form.expires.given && !op->form.expires.null && op->form.expires.value <= req->now.value)
-		return fail_param(req, ERR_INVALID_REQUEST, "expiresAt", "The expiry lies in the past.");
+		return fail_param(req, ERR_INVALID_REQUEST, "scopes",
+				  "Choose at least one scope; a token without any opens nothing.");
+	if (op->form.expires.given && !op->form.expires.null &&
+	    op->form.expires.value <= req->now.value)
+		return fail_param(req, ERR_INVALID_REQUEST, "expiresAt",
+				  "The expiry lies in the past.");
 	if (!op->form.expires.given)
 		op->expires.value = req->now.value + DEFAULT_LIFE_MS;
 	else if (!op->form.expires.null)
@@ -50,15 +56,20 @@ static enum flow store_token(struct request *req)
 	token_scopes_format(op->scopes, scopes, sizeof(scopes));
 	struct text hash = { (const char *)parts.secret_sha256, sizeof(parts.secret_sha256) };
 	return db_run(req, SQL_INSERT_TOKEN,
-		      DB_ARGS(db_uuid(&req->identity.user), db_uuid(&op->id), db_text(text_of(parts.public_id)), db_bytes(hash), db_text(op->form.name),
-			      db_text(text_of(scopes)), op->expires.value ? db_time(op->expires) : db_null(), db_int(MOST_TOKENS)));
+		      DB_ARGS(db_uuid(&req->identity.user), db_uuid(&op->id),
+			      db_text(text_of(parts.public_id)), db_bytes(hash),
+			      db_text(op->form.name), db_text(text_of(scopes)),
+			      op->expires.value ? db_time(op->expires) : db_null(),
+			      db_int(MOST_TOKENS)));
 }
 
 static enum flow reply_with_token(struct request *req)
 {
 	struct create_token *op = req->op;
 	if (!db_row_count(req))
-		return fail_because(req, ERR_CONFLICT, "You have %d tokens already; revoke one you no longer need.", MOST_TOKENS);
+		return fail_because(req, ERR_CONFLICT,
+				    "You have %d tokens already; revoke one you no longer need.",
+				    MOST_TOKENS);
 	struct strbuf *body = req_buffer(req, 4096);
 	struct json_writer w = JSON_WRITER_INIT(body);
 	json_object_begin(&w);

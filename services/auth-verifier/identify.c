@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * POST /internal/identify: who shows these credentials? A bearer token is a token or nobody: it never falls back to the local owner. Without one, and
- * with auth off, it is the local owner. Access assertions and sign-in sessions are not known to this version: whoever brings only those is nobody.
+ * POST /internal/identify: who shows these credentials? A bearer token is a token or nobody: it
+ * never falls back to the local owner. Without one, and with auth off, it is the local owner.
+ * Access assertions and sign-in sessions are not known to this version: whoever brings only those
+ * is nobody.
  */
 #include "identify.h"
 
@@ -10,11 +12,17 @@
 
 #include "base/banned.h"
 
+#define NAME_BYTES 128
+
 const struct json_field identify_form_fields[] = {
-	{ JSON_OPT_TEXT, "authorization", offsetof(struct identify_form, authorization), .nullable = true, .max = 8192 },
-	{ JSON_OPT_TEXT, "cookie", offsetof(struct identify_form, cookie), .nullable = true, .max = 16384 },
-	{ JSON_OPT_TEXT, "accessEmail", offsetof(struct identify_form, access_email), .nullable = true, .max = 512 },
-	{ JSON_OPT_TEXT, "accessAssertion", offsetof(struct identify_form, access_assertion), .nullable = true, .max = 16384 },
+	{ JSON_OPT_TEXT, "authorization", offsetof(struct identify_form, authorization),
+	  .nullable = true, .max = 8192 },
+	{ JSON_OPT_TEXT, "cookie", offsetof(struct identify_form, cookie), .nullable = true,
+	  .max = 16384 },
+	{ JSON_OPT_TEXT, "accessEmail", offsetof(struct identify_form, access_email),
+	  .nullable = true, .max = 512 },
+	{ JSON_OPT_TEXT, "accessAssertion", offsetof(struct identify_form, access_assertion),
+	  .nullable = true, .max = 16384 },
 	{ 0 },
 };
 
@@ -42,7 +50,10 @@ static enum flow load_token(struct request *req)
 	struct text authorization = op->form.authorization.value;
 	if (!authorization.ptr) {
 		op->amr = AMR_LOCAL;
-		return a->config->required ? fail(req, ERR_UNAUTHENTICATED) : flow_skip_to(req, "ask_who_it_is");
+		if (a->config->required || op->form.access_email.value.ptr ||
+		    op->form.access_assertion.value.ptr)
+			return fail(req, ERR_UNAUTHENTICATED);
+		return flow_skip_to(req, "ask_who_it_is");
 	}
 	op->amr = AMR_TOKEN;
 	if (token_from_authorization(authorization, &op->token))
@@ -53,9 +64,11 @@ static enum flow load_token(struct request *req)
 	return db_go(req);
 }
 
-static bool token_holds(const struct token_row *row, const struct token_parts *shown, struct unix_ms now)
+static bool token_holds(const struct token_row *row, const struct token_parts *shown,
+			struct unix_ms now)
 {
-	bool same = row->secret_sha256.len == SHA256_BYTES && secret_equal(row->secret_sha256.ptr, shown->secret_sha256, SHA256_BYTES);
+	bool same = row->secret_sha256.len == SHA256_BYTES &&
+		    secret_equal(row->secret_sha256.ptr, shown->secret_sha256, SHA256_BYTES);
 	return same && (!row->expires.value || row->expires.value > now.value);
 }
 
@@ -94,11 +107,10 @@ static void write_scopes(struct json_writer *w, unsigned scopes)
 
 static struct text name_to_show(const struct resolved_person *p)
 {
-	if (p->display_name.value.len)
-		return text_slice(p->display_name.value, 0, utf8_truncate(p->display_name.value.ptr, p->display_name.value.len, 128));
-	if (p->email.value.len)
-		return text_slice(p->email.value, 0, 128);
-	return TEXT("Owner");
+	struct text name = p->display_name.value.len ? p->display_name.value : p->email.value;
+	if (!name.len)
+		return TEXT("Owner");
+	return text_slice(name, 0, utf8_truncate(name.ptr, name.len, NAME_BYTES));
 }
 
 static void write_person(struct json_writer *w, const struct resolved_person *p)

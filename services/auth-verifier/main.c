@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* auth-verifier: who is this? Personal tokens and the local owner; it answers yes, no or who, and nothing else. */
+/* auth-verifier: who is this? Personal tokens and the local owner; it answers yes, no or who, and
+ * nothing else. */
 #include "daemon/daemon.h"
 
 #include "app.h"

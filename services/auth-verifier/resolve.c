@@ -5,8 +5,10 @@
 
 static const struct json_field person_fields[] = {
 	{ JSON_UUID, "userId", offsetof(struct resolved_person, id), .required = true },
-	{ JSON_OPT_TEXT, "email", offsetof(struct resolved_person, email), .nullable = true, .max = 254 },
-	{ JSON_OPT_TEXT, "displayName", offsetof(struct resolved_person, display_name), .nullable = true, .max = 400 },
+	{ JSON_OPT_TEXT, "email", offsetof(struct resolved_person, email), .nullable = true,
+	  .max = 254 },
+	{ JSON_OPT_TEXT, "displayName", offsetof(struct resolved_person, display_name),
+	  .nullable = true, .max = 400 },
 	{ JSON_TEXT, "role", offsetof(struct resolved_person, role), .required = true },
 	{ JSON_TEXT, "tier", offsetof(struct resolved_person, tier), .required = true },
 	{ JSON_BOOL, "disabled", offsetof(struct resolved_person, disabled), .required = true },
@@ -28,7 +30,8 @@ enum flow resolve_person(struct request *req, const struct uuid *user)
 	if (json_writer_end(&w))
 		return fail(req, ERR_INTERNAL);
 	peer_accept_errors(req);
-	return peer_run(req, DAEMON_ACCOUNT_STORE, "POST", "/internal/people/resolve", strbuf_text(body));
+	return peer_run(req, DAEMON_ACCOUNT_STORE, "POST", "/internal/people/resolve",
+			strbuf_text(body));
 }
 
 enum err resolved(struct request *req, struct resolved_person *ret)

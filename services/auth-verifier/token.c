@@ -33,7 +33,8 @@ void token_new(char text[static TOKEN_CHARS + 1], struct token_parts *ret)
 	char sum[TOKEN_CHECKSUM_CHARS + 1];
 	struct strbuf encoded = STRBUF_INIT(64);
 	secret_random(&secret, TOKEN_SECRET_BYTES);
-	BUG_ON(base64url_append(&encoded, secret.bytes, secret.len) || encoded.len != TOKEN_SECRET_CHARS);
+	BUG_ON(base64url_append(&encoded, secret.bytes, secret.len) ||
+	       encoded.len != TOKEN_SECRET_CHARS);
 	random_id(ret->public_id);
 	sha256(secret.bytes, secret.len, ret->secret_sha256);
 	snprintf(text, TOKEN_CHARS + 1, TOKEN_PREFIX "%s_%s", ret->public_id, encoded.data);
@@ -64,7 +65,9 @@ enum err token_parse(struct text text, struct token_parts *ret)
 	checksum(text.ptr, sum);
 	if (!secret_equal(sum, text.ptr + BEFORE_CHECKSUM, TOKEN_CHECKSUM_CHARS))
 		return ERR_UNAUTHENTICATED;
-	if (base64url_decode((struct text){ encoded, TOKEN_SECRET_CHARS }, secret, sizeof(secret), &len) || len != sizeof(secret))
+	if (base64url_decode((struct text){ encoded, TOKEN_SECRET_CHARS }, secret, sizeof(secret),
+			     &len) ||
+	    len != sizeof(secret))
 		return ERR_UNAUTHENTICATED;
 	memcpy(ret->public_id, id, TOKEN_ID_CHARS);
 	ret->public_id[TOKEN_ID_CHARS] = '\0';
@@ -88,7 +91,8 @@ void token_scopes_format(unsigned scopes, char *out, size_t size)
 	out[0] = '\0';
 	for (unsigned bit = SCOPE_CHAT; bit <= SCOPE_CLI; bit <<= 1)
 		if (scopes & bit)
-			len += (size_t)snprintf(out + len, size - len, "%s%s", len ? " " : "", scope_name((enum scope)bit));
+			len += (size_t)snprintf(out + len, size - len, "%s%s", len ? " " : "",
+						scope_name((enum scope)bit));
 }
 
 enum err token_scopes_parse(struct text stored, unsigned *ret)

@@ -28,17 +28,20 @@ struct policy {
 
 /* What every route of the gateway has learned when its own steps begin. */
 struct passage {
+	struct door_request door;
 	struct door_view view;
 	struct credentials_hash credentials;
+	uint64_t generation;	/* of the cache, when somebody was asked */
 	struct person person;
-	bool known;	/* from the cache: nobody has to be asked */
+	bool known;		/* from the cache: nobody has to be asked */
 };
 
 extern const struct route gateway_routes[];
+extern const struct route gateway_unmatched;
 extern const struct flow_step session_flow[];
 
 /* Steps shared by the flows (identify.c). */
-enum flow check_door(struct request *req);
+enum flow enter_door(struct request *req);
 enum flow identify(struct request *req);
 enum flow accept_identity(struct request *req);
 enum flow authorize(struct request *req);

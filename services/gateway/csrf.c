@@ -7,7 +7,8 @@
 
 #include "base/banned.h"
 
-void csrf_token(const struct secret *secret, const struct identity *identity, char out[static CSRF_TOKEN_SIZE])
+void csrf_token(const struct secret *secret, const struct identity *identity,
+		char out[static CSRF_TOKEN_SIZE])
 {
 	char user[UUID_TEXT_SIZE], input[160];
 	uint8_t mac[SHA256_BYTES];

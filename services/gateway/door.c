@@ -6,21 +6,34 @@
 
 #include "base/banned.h"
 
-/* Host without its port; IPv6 keeps its brackets. */
+static bool is_port(struct text t)
+{
+	uint64_t port;
+
+	return !text_to_u64(t, 65535, &port);
+}
+
+/* Host without its port, IPv6 with its brackets; absent when it is neither a name nor a name and a
+ * port. */
 static struct text host_name(struct text host)
 {
-	size_t from = host.len && host.ptr[0] == '[' ? 1 : 0;
-	const char *closing = from ? memchr(host.ptr, ']', host.len) : NULL;
-	if (from)
-		return closing ? text_slice(host, 0, (size_t)(closing - host.ptr) + 1) : TEXT_NULL;
-	const char *colon = memchr(host.ptr, ':', host.len);
-	return colon ? text_slice(host, 0, (size_t)(colon - host.ptr)) : host;
+	const char *closing =
+		host.len && host.ptr[0] == '[' ? memchr(host.ptr, ']', host.len) : host.ptr;
+	if (!closing)
+		return TEXT_NULL;
+	size_t searched = (size_t)(closing - host.ptr);
+	const char *colon = memchr(closing, ':', host.len - searched);
+	size_t end = colon ? (size_t)(colon - host.ptr) : host.len;
+	if (colon && !is_port(text_slice(host, end + 1, host.len)))
+		return TEXT_NULL;
+	return text_slice(host, 0, end);
 }
 
 static bool is_loopback_name(struct text host)
 {
 	struct text name = host_name(host);
-	return name.ptr && (text_is_ignoring_case(name, "localhost") || text_is(name, "127.0.0.1") || text_is(name, "[::1]"));
+	return name.ptr && (text_is_ignoring_case(name, "localhost") ||
+			    text_is(name, "127.0.0.1") || text_is(name, "[::1]"));
 }
 
 static struct text after_scheme(struct text origin)
@@ -40,7 +53,8 @@ bool door_host_is_ours(const struct door_rules *rules, struct text host)
 {
 	if (!host.ptr || !host.len)
 		return false;
-	return same_ignoring_case(host, after_scheme(rules->public_origin)) || (rules->loopback_names && is_loopback_name(host));
+	return same_ignoring_case(host, after_scheme(rules->public_origin)) ||
+	       (rules->loopback_names && is_loopback_name(host));
 }
 
 bool door_origin_is_ours(const struct door_rules *rules, struct text origin, struct text host)
@@ -49,9 +63,11 @@ bool door_origin_is_ours(const struct door_rules *rules, struct text origin, str
 		return false;
 	if (text_equal(origin, rules->public_origin))
 		return true;
-	/* On loopback the page may have been opened under any of its names; its own Host is then the measure. */
+	/* On loopback the page may have been opened under any of its names; its own Host is then
+	 * the measure. */
 	bool http = text_starts_with(origin, "http://") || text_starts_with(origin, "https://");
-	return rules->loopback_names && http && is_loopback_name(host) && same_ignoring_case(after_scheme(origin), host);
+	return rules->loopback_names && http && is_loopback_name(host) &&
+	       same_ignoring_case(after_scheme(origin), host);
 }
 
 static bool edge_is_proven(const struct door_rules *rules, struct text given)
@@ -65,43 +81,57 @@ static bool edge_is_proven(const struct door_rules *rules, struct text given)
 static bool is_json_type(struct text type)
 {
 	struct text rest = type, first;
-	if (!text_next(&rest, ';', &first) || !text_is_ignoring_case(text_trim(first), "application/json"))
+	if (!text_next(&rest, ';', &first) ||
+	    !text_is_ignoring_case(text_trim(first), "application/json"))
 		return false;
-	return !rest.ptr || text_is_ignoring_case(text_trim(rest), "charset=utf-8");
+	rest = text_trim(rest);
+	return !rest.ptr || text_is_ignoring_case(rest, "charset=utf-8") ||
+	       text_is_ignoring_case(rest, "charset=\"utf-8\"");
 }
 
-static enum err refuse(struct door_view *view, enum err err, const char *problem)
+static enum err refuse(const char **ret_problem, enum err err, const char *problem)
 {
-	view->problem = problem;
+	*ret_problem = problem;
 	return err;
 }
 
-static enum err check_browser_mutation(const struct door_rules *rules, const struct door_request *r, struct door_view *view)
+bool door_needs_csrf(const struct door_request *r)
 {
-	if (!door_origin_is_ours(rules, r->origin, r->host))
-		return refuse(view, ERR_CSRF_FAILED, "This change did not come from a page of this Grove: its Origin is missing or another one. "
-						     "Programs send a personal token as Authorization: Bearer instead.");
-	if (r->fetch_site.ptr && !text_is(r->fetch_site, "same-origin"))
-		return refuse(view, ERR_CSRF_FAILED, "This change was started by another site and is refused.");
-	view->needs_csrf = true;
-	return OK;
+	return r->is_mutation && !r->authorization.ptr;
 }
 
-enum err door_check(const struct door_rules *rules, const struct door_request *r, struct door_view *ret)
+enum err door_enter(const struct door_rules *rules, const struct door_request *r,
+		    struct door_view *ret)
 {
-	*ret = (struct door_view){ .csrf = r->csrf };
 	if (!door_host_is_ours(rules, r->host))
-		return refuse(ret, ERR_MISDIRECTED, "This Grove does not answer under that host name; add it as GROVE_PUBLIC_ORIGIN if it should.");
-	if (r->is_mutation && r->has_body && !is_json_type(r->content_type))
-		return refuse(ret, ERR_UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json.");
-	ret->via_nginx = edge_is_proven(rules, r->edge);
-	ret->authorization = r->authorization;
-	ret->cookie = r->cookie;
+		return ERR_MISDIRECTED;
+	*ret = (struct door_view){
+		.via_nginx = edge_is_proven(rules, r->edge),
+		.authorization = r->authorization,
+		.cookie = r->cookie,
+	};
 	if (ret->via_nginx && rules->trust_identity_headers) {
 		ret->access_email = r->access_email;
 		ret->access_assertion = r->access_assertion;
 	}
-	if (r->is_mutation && !r->authorization.ptr)
-		return check_browser_mutation(rules, r, ret);
+	return OK;
+}
+
+enum err door_check_change(const struct door_rules *rules, const struct door_request *r,
+			   const char **ret_problem)
+{
+	if (!r->is_mutation)
+		return OK;
+	if (door_needs_csrf(r) && !door_origin_is_ours(rules, r->origin, r->host))
+		return refuse(ret_problem, ERR_CSRF_FAILED,
+			      "This change did not come from a page of this Grove: its Origin is "
+			      "missing or another one. "
+			      "Programs send a personal token as Authorization: Bearer instead.");
+	if (door_needs_csrf(r) && r->fetch_site.ptr && !text_is(r->fetch_site, "same-origin"))
+		return refuse(ret_problem, ERR_CSRF_FAILED,
+			      "This change was started by another site and is refused.");
+	if (r->has_body && !is_json_type(r->content_type))
+		return refuse(ret_problem, ERR_UNSUPPORTED_MEDIA_TYPE,
+			      "Send the body as application/json.");
 	return OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The steps every route of the gateway begins with: the door's own rules, who it is, whether they may. */
+/* The steps every route of the gateway begins with: the door's own rules, who it is, whether they
+ * may. */
 #include "app.h"
 
 #include "http/server.h"
@@ -15,22 +16,26 @@ struct identity_answer {
 
 static const struct json_field identity_fields[] = {
 	{ JSON_UUID, "userId", offsetof(struct identity_answer, user), .required = true },
-	{ JSON_OPT_TEXT, "email", offsetof(struct identity_answer, email), .nullable = true, .max = 254 },
-	{ JSON_TEXT, "displayName", offsetof(struct identity_answer, display_name), .required = true, .max = 128 },
+	{ JSON_OPT_TEXT, "email", offsetof(struct identity_answer, email), .nullable = true,
+	  .max = 254 },
+	{ JSON_TEXT, "displayName", offsetof(struct identity_answer, display_name),
+	  .required = true, .max = 128 },
 	{ JSON_TEXT, "role", offsetof(struct identity_answer, role), .required = true },
 	{ JSON_TEXT, "tier", offsetof(struct identity_answer, tier), .required = true },
 	{ JSON_TEXT, "amr", offsetof(struct identity_answer, amr), .required = true },
-	{ JSON_TEXT, "sessionId", offsetof(struct identity_answer, session), .required = true, .max = 63 },
-	{ JSON_TEXT_LIST, "scopes", offsetof(struct identity_answer, scopes), .nullable = true, .max = 16, .item_max = 32 },
+	{ JSON_TEXT, "sessionId", offsetof(struct identity_answer, session), .required = true,
+	  .max = 63 },
+	{ JSON_TEXT_LIST, "scopes", offsetof(struct identity_answer, scopes), .nullable = true,
+	  .max = 16, .item_max = 32 },
 	{ 0 },
 };
 
-enum flow check_door(struct request *req)
+enum flow enter_door(struct request *req)
 {
 	struct gateway *g = req->app;
 	struct passage *p = req->op;
 	struct http_exchange *ex = req->exchange;
-	struct door_request door = {
+	p->door = (struct door_request){
 		.is_mutation = !(http_method(ex) & (HTTP_GET | HTTP_HEAD)),
 		.has_body = http_body(ex).len > 0,
 		.host = http_header(ex, "Host"),
@@ -44,8 +49,8 @@ enum flow check_door(struct request *req)
 		.access_email = http_header(ex, "Cf-Access-Authenticated-User-Email"),
 		.access_assertion = http_header(ex, "Cf-Access-Jwt-Assertion"),
 	};
-	enum err err = door_check(&g->door, &door, &p->view);
-	return err ? fail_because(req, err, "%s", p->view.problem) : FLOW_NEXT;
+	enum err err = door_enter(&g->door, &p->door, &p->view);
+	return err ? fail(req, err) : FLOW_NEXT;
 }
 
 static void write_credential(struct json_writer *w, const char *key, struct text value)
@@ -59,7 +64,9 @@ enum flow identify(struct request *req)
 	struct gateway *g = req->app;
 	struct passage *p = req->op;
 	const struct door_view *v = &p->view;
-	p->credentials = credentials_hash(v->authorization, v->cookie, v->access_email, v->access_assertion);
+	p->credentials =
+		credentials_hash(v->authorization, v->cookie, v->access_email, v->access_assertion);
+	p->generation = identities_generation(g->identities);
 	p->known = identities_find(g->identities, &p->credentials, clock_mono_ms(), &p->person);
 	if (p->known)
 		return FLOW_NEXT;
@@ -95,8 +102,8 @@ static enum err read_person(const struct identity_answer *a, struct person *ret)
 	struct identity *id = &ret->identity;
 	id->has_user = true;
 	id->user = a->user.value;
-	if (role_from_name(a->role, &id->role) || tier_from_name(a->tier, &id->tier) || amr_from_name(a->amr, &id->amr) ||
-	    read_scopes(&a->scopes, &id->scopes))
+	if (role_from_name(a->role, &id->role) || tier_from_name(a->tier, &id->tier) ||
+	    amr_from_name(a->amr, &id->amr) || read_scopes(&a->scopes, &id->scopes))
 		return ERR_INTERNAL;
 	/* A token without scopes is a token, not a person. */
 	if (id->amr == AMR_TOKEN)
@@ -115,7 +122,8 @@ enum flow accept_identity(struct request *req)
 		struct identity_answer answer = { 0 };
 		if (peer_reply(req, identity_fields, &answer) || read_person(&answer, &p->person))
 			return fail(req, ERR_INTERNAL);
-		identities_add(g->identities, &p->credentials, clock_mono_ms(), &p->person);
+		identities_add(g->identities, p->generation, &p->credentials, clock_mono_ms(),
+			       &p->person);
 	}
 	char request_id[sizeof(req->identity.request_id)];
 	memcpy(request_id, req->identity.request_id, sizeof(request_id));
@@ -129,7 +137,12 @@ enum flow authorize(struct request *req)
 	struct gateway *g = req->app;
 	const struct passage *p = req->op;
 	const struct policy *policy = req->route->policy;
-	if (p->view.needs_csrf && !csrf_matches(&g->config->csrf_secret, &req->identity, p->view.csrf))
+	const char *problem;
+	enum err err = door_check_change(&g->door, &p->door, &problem);
+	if (err)
+		return fail_because(req, err, "%s", problem);
+	if (door_needs_csrf(&p->door) &&
+	    !csrf_matches(&g->config->csrf_secret, &req->identity, p->door.csrf))
 		return fail(req, ERR_CSRF_FAILED);
 	if (req->identity.role < policy->role)
 		return fail(req, ERR_FORBIDDEN);
@@ -137,6 +150,9 @@ enum flow authorize(struct request *req)
 		return FLOW_NEXT;
 	const char *scope = scope_name((enum scope)policy->scope);
 	if (!scope)
-		return fail_because(req, ERR_FORBIDDEN, "Tokens may not do this; a signed-in person can.");
-	return fail_because(req, ERR_FORBIDDEN, "This token lacks the scope \"%s\"; make one that has it under API tokens.", scope);
+		return fail_because(req, ERR_FORBIDDEN,
+				    "Tokens may not do this; a signed-in person can.");
+	return fail_because(
+		req, ERR_FORBIDDEN,
+		"This token lacks the scope \"%s\"; make one that has it under API tokens.", scope);
 }

@@ -9,6 +9,7 @@
 #define SLOTS 64
 
 struct identities {
+	uint64_t generation;
 	struct {
 		struct credentials_hash hash;
 		int64_t until_ms;
@@ -26,7 +27,8 @@ void identities_free(struct identities *ids)
 	free(ids);
 }
 
-struct credentials_hash credentials_hash(struct text authorization, struct text cookie, struct text email, struct text assertion)
+struct credentials_hash credentials_hash(struct text authorization, struct text cookie,
+					 struct text email, struct text assertion)
 {
 	const struct text parts[] = { authorization, cookie, email, assertion };
 	/* Hash of hashes: no two different sets of headers read the same. */
@@ -40,18 +42,30 @@ struct credentials_hash credentials_hash(struct text authorization, struct text 
 	return hash;
 }
 
-bool identities_find(const struct identities *ids, const struct credentials_hash *hash, int64_t now_ms, struct person *ret)
+bool identities_find(const struct identities *ids, const struct credentials_hash *hash,
+		     int64_t now_ms, struct person *ret)
 {
 	size_t slot = hash->bytes[0] % SLOTS;
-	if (ids->slots[slot].until_ms <= now_ms || !secret_equal(ids->slots[slot].hash.bytes, hash->bytes, sizeof(hash->bytes)))
+	if (ids->slots[slot].until_ms <= now_ms ||
+	    !secret_equal(ids->slots[slot].hash.bytes, hash->bytes, sizeof(hash->bytes)))
 		return false;
 	*ret = ids->slots[slot].person;
 	return true;
 }
 
-void identities_add(struct identities *ids, const struct credentials_hash *hash, int64_t now_ms, const struct person *person)
+uint64_t identities_generation(const struct identities *ids)
+{
+	return ids->generation;
+}
+
+void identities_add(struct identities *ids, uint64_t generation,
+		    const struct credentials_hash *hash, int64_t now_ms,
+		    const struct person *person)
 {
 	size_t slot = hash->bytes[0] % SLOTS;
+
+	if (generation != ids->generation)
+		return;
 	ids->slots[slot].hash = *hash;
 	ids->slots[slot].until_ms = now_ms + IDENTITIES_LIFE_MS;
 	ids->slots[slot].person = *person;
@@ -59,5 +73,8 @@ void identities_add(struct identities *ids, const struct credentials_hash *hash,
 
 void identities_drop(struct identities *ids)
 {
+	uint64_t generation = ids->generation;
+
 	memset(ids, 0, sizeof(*ids));
+	ids->generation = generation + 1;
 }

@@ -5,7 +5,7 @@
 #include "base/banned.h"
 
 struct session {
-	struct passage passage;	/* first: the shared steps use it */
+	struct passage passage; /* first: the shared steps use it */
 };
 
 struct keyvault_status {
@@ -13,7 +13,8 @@ struct keyvault_status {
 };
 
 static const struct json_field keyvault_status_fields[] = {
-	{ JSON_TEXT, "persistence", offsetof(struct keyvault_status, persistence), .required = true },
+	{ JSON_TEXT, "persistence", offsetof(struct keyvault_status, persistence),
+	  .required = true },
 	{ .kind = JSON_IGNORE_UNKNOWN },
 };
 
@@ -40,7 +41,8 @@ static void write_user(struct json_writer *w, const struct person *person)
 	json_object_end(w);
 }
 
-static void write_auth(struct json_writer *w, const struct gateway *g, const struct identity *identity)
+static void write_auth(struct json_writer *w, const struct gateway *g,
+		       const struct identity *identity)
 {
 	char csrf[CSRF_TOKEN_SIZE];
 	csrf_token(&g->config->csrf_secret, identity, csrf);
@@ -96,7 +98,7 @@ static enum flow reply_with_session(struct request *req)
 }
 
 const struct flow_step session_flow[] = {
-	{ "check_door", check_door },
+	{ "enter_door", enter_door },
 	{ "identify", identify },
 	{ "accept_identity", accept_identity },
 	{ "authorize", authorize },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* vm-controller: disposable browsers in microVMs. No driver is built in yet: every route says so, and nothing else in the house minds. */
+/* vm-controller: disposable browsers in microVMs. No driver is built in yet: every route says so,
+ * and nothing else in the house minds. */
 #include "daemon/daemon.h"
 
 #include "app.h"

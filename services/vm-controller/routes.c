@@ -3,9 +3,11 @@
 
 #include "base/banned.h"
 
-#define REFUSED(method_, path_)                                                                         \
-	{ .method = HTTP_##method_, .path = (path_), .callers = CALLER(DAEMON_GATEWAY), .needs_user = true, \
-	  .raw_body = true, .steps = refuse_flow }
+#define REFUSED(method_, path_)                                                               \
+	{                                                                                     \
+		.method = HTTP_##method_, .path = (path_), .callers = CALLER(DAEMON_GATEWAY), \
+		.needs_user = true, .raw_body = true, .steps = refuse_flow                    \
+	}
 
 const struct route vm_controller_routes[] = {
 	REFUSED(GET, "/v1/vms"),
@@ -20,5 +22,6 @@ const struct route vm_controller_routes[] = {
 	REFUSED(GET, "/v1/auth/session/:id"),
 	REFUSED(POST, "/v1/auth/session/:id/credentials"),
 	REFUSED(DELETE, "/v1/auth/session/:id"),
+	REFUSED(GET, "/v1/auth/session/:id/novnc"),
 	{ 0 },
 };
