@@ -42,7 +42,7 @@ const struct json_field preference_fields[] = {
 	JSON_FIELD_AS(JSON_BOOL, preferences, wrap_code, "wrapCode", .nullable = true),
 	JSON_FIELD_AS(JSON_BOOL, preferences, show_cost, "showCost", .nullable = true),
 	JSON_FIELD_AS(JSON_BOOL, preferences, sidebar_collapsed, "sidebarCollapsed", .nullable = true),
-	JSON_FIELD(JSON_OBJECT, preferences, composer, .nullable = true, .fields = composer_fields,
+	JSON_FIELD(JSON_OBJECT, preferences, composer, .fields = composer_fields,
 		   .size = sizeof(struct preference_composer)),
 	JSON_FIELD(JSON_OBJECT_LIST, preferences, fallbacks, .max = 16, .fields = fallback_fields,
 		   .size = sizeof(struct preference_fallback)),
