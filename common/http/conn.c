@@ -118,16 +118,20 @@ static void write_refusal(struct conn *conn)
 	struct evbuffer *out = bufferevent_get_output(conn->bev);
 	AUTO(strbuf_clear) struct strbuf body = STRBUF_INIT(4096);
 	int status = err_info(conn->refused)->status;
+	char request_id[UUID_TEXT_SIZE];
+	struct uuid id = uuid_new();
 
+	/* What the peer called it is among the bytes that were not read. */
+	uuid_format(&id, request_id);
 	BUG_ON(http_error_body(conn->refused, NULL, &body) != OK);
 	evbuffer_add_printf(out, "HTTP/1.1 %d %s\r\n", status, http_reason(status));
 	for (size_t i = 0; http_fixed_headers[i][0]; i++)
 		evbuffer_add_printf(out, "%s: %s\r\n", http_fixed_headers[i][0],
 				    http_fixed_headers[i][1]);
 	evbuffer_add_printf(out,
-			    "Content-Type: application/json\r\nContent-Length: %zu\r\nConnection: "
-			    "close\r\n\r\n",
-			    body.len);
+			    "X-Request-Id: %s\r\nContent-Type: application/json\r\n"
+			    "Content-Length: %zu\r\nConnection: close\r\n\r\n",
+			    request_id, body.len);
 	if (!wire_gate_is_head(&conn->gate))
 		evbuffer_add(out, body.data, body.len);
 }
@@ -325,7 +329,6 @@ static void request_complete(struct evhttp_request *req, void *arg)
 void http_conn_cut(struct conn *conn)
 {
 	conn->exchange = NULL;
-	bufferevent_setcb(conn->bev, NULL, NULL, NULL, NULL);
 	bufferevent_disable(conn->bev, EV_READ | EV_WRITE);
 	close_later(conn);
 }

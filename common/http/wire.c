@@ -38,6 +38,7 @@ static const char *const known_headers[] = {
 	[HEADER_EXPECT] = "expect",
 	"accept",
 	"authorization",
+	"cf-access-authenticated-user-email",
 	"cf-access-jwt-assertion",
 	"connection",
 	"content-encoding",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A server and its raw clients on one loop. The handler acts by path: /echo answers at once, /hold keeps the exchange for the test, the others are
- * described at handle(). run_until() turns the loop until a condition holds and fails the test after ten seconds.
+ * described at handle(). run_until() turns the loop until a condition holds and fails the test after a minute.
  */
 #pragma once
 
@@ -50,12 +50,12 @@ struct client {
 static inline void too_late(struct loop_timer *timer)
 {
 	(void)timer;
-	fail_msg("waited for ten seconds");
+	fail_msg("waited for a minute");
 }
 
 #define run_until(f, condition)                                                                    \
 	do {                                                                                       \
-		loop_timer_set(&(f)->guard, 10000);                                                \
+		loop_timer_set(&(f)->guard, 60000);                                                \
 		while (!(condition))                                                               \
 			loop_turn((f)->loop);                                                      \
 		loop_timer_stop(&(f)->guard);                                                      \
