@@ -67,6 +67,12 @@ write_nginx_service() {
 	local folder
 	sh_quote "$STATE/nginx"
 	folder=$QUOTED
+	mkdir -p -- "$SERVICE_FOLDER/nginx"
+	# When the master is killed its workers live on and keep the ports: nothing could be started in its place.
+	sh_quote "$STATE"
+	write_script "$SERVICE_FOLDER/nginx/finish" "for pid in \$(pgrep -x nginx); do
+	[ \"\$(readlink \"/proc/\$pid/cwd\")\" != $QUOTED ] || kill -KILL \"\$pid\"
+done"
 	sh_quote "$STATE/nginx/conf/nginx.conf"
 	write_service nginx "exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin TZ=UTC nginx -e stderr -p $folder -c $QUOTED"
 }
@@ -163,7 +169,7 @@ supervisor_pid() {
 # Without forking: this is asked of every process there is.
 is_our_supervisor() {
 	local words=()
-	{ mapfile -d '' words <"/proc/$1/cmdline"; } 2>/dev/null
+	{ mapfile -d '' words <"/proc/$1/cmdline"; } 2>/dev/null || return 1
 	[[ ${words[0]:-} == *runsvdir && ${words[2]:-} == "$SERVICE_FOLDER" ]]
 }
 
@@ -235,8 +241,7 @@ stop_everything() {
 	stop_services nginx
 	stop_services gateway
 	stop_services chat-proxy auth-verifier vm-controller
-	stop_services account-store
-	stop_services keyvault
+	stop_services account-store keyvault
 	stop_services postgres
 	if pid=$(supervisor_pid); then
 		kill -HUP "$pid"
@@ -258,7 +263,8 @@ leftovers() {
 	for folder in /proc/[0-9]*; do
 		pid=${folder#/proc/}
 		words=()
-		{ mapfile -d '' words <"$folder/cmdline"; } 2>/dev/null
+		# Processes come and go while this looks.
+		{ mapfile -d '' words <"$folder/cmdline"; } 2>/dev/null || continue
 		case ${words[0]:-} in
 		runsv | */runsv | svlogd | */svlogd | nginx* | postgres* | "$PG_BIN/postgres") ;;
 		*) continue ;;
@@ -268,7 +274,7 @@ leftovers() {
 	for service in "${DAEMONS[@]}"; do
 		pid=$(service_pid "$service") || continue
 		words=()
-		{ mapfile -d '' words <"/proc/$pid/cmdline"; } 2>/dev/null
+		{ mapfile -d '' words <"/proc/$pid/cmdline"; } 2>/dev/null || continue
 		[[ " ${words[*]} " != *" $BIN/$service "* ]] || echo "$pid"
 	done
 }

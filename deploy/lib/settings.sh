@@ -192,6 +192,9 @@ settle_own_settings() {
 	[[ $origin =~ ^https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$ ]] ||
 		error "GROVE_PUBLIC_ORIGIN: '$origin' is not an origin; give scheme, host and port like https://chat.example.com"
 
+	[[ ${SETTING[GROVE_READY_SECONDS]=60} =~ ^[1-9][0-9]{0,4}$ ]] ||
+		error "GROVE_READY_SECONDS: '${SETTING[GROVE_READY_SECONDS]}' is not a number of seconds"
+
 	local name
 	for name in AUTH_REQUIRED AUTH_TRUST_IDENTITY_HEADERS AUTH_PASSWORD_SIGN_IN; do
 		case ${SETTING[$name]=false} in

@@ -4,6 +4,7 @@
 # Bounded waiting, and asking a service whether it is ready.
 
 READY_SECONDS=60
+declare -A READY_PID=()
 
 # wait_for SECONDS WHAT COMMAND…: until the command succeeds; dies when it does not in time.
 wait_for() {
@@ -23,6 +24,11 @@ http_get() {
 # Prints "ready", or what is missing. Exit status says the same.
 readiness() {
 	local service=$1 answer
+	if ! service_runs "$service"; then
+		# Whoever answers on its port is somebody else.
+		printf 'does not run'
+		return 1
+	fi
 	case $service in
 	postgres)
 		if postgres_answers; then
@@ -73,7 +79,19 @@ wait_until_ready() {
 			fi
 			sleep 0.05
 		done
+		READY_PID[$service]=$(service_pid "$service") || true
 		say "$service is ready"
+	done
+}
+
+# A daemon whose port belongs to somebody else dies, is started again and dies: it only seems to be there.
+check_all_still_run() {
+	local service
+	for service in "$@"; do
+		[[ "$(service_pid "$service")" == "${READY_PID[$service]}" ]] && continue
+		complain "$service does not keep running"
+		show_last_log "$service"
+		return 1
 	done
 }
 

@@ -1,19 +1,13 @@
-#!/usr/bin/python3 -IB
+#!/usr/bin/python3 -IBS
 # SPDX-License-Identifier: MIT
 """Stands in for a daemon in the tests of deploy/: it is called by a daemon's name, lists its settings, judges
 them a little, and serves its two ports. What it is asked it answers with what it was sent, so that a test sees what
 nginx passes on. It speaks none of the daemons' own language."""
 
-import http.server
-import json
 import os
-import pathlib
-import signal
 import sys
-import threading
-import time
 
-NAME = pathlib.Path(sys.argv[0]).name
+NAME = os.path.basename(sys.argv[0])
 COMMON = ["GROVE_LISTEN", "GROVE_OPS_LISTEN", "GROVE_LOG_LEVEL", "GROVE_PEER_KEYS_FILE"]
 DATABASE = ["GROVE_DATABASE", "GROVE_DATABASE_PASSWORD"]
 NAMES = COMMON + {
@@ -38,6 +32,23 @@ def complaints():
         yield "VM_DRIVER: must be auto, firecracker, qemu, container or off"
     if "GROVE_LISTEN" not in os.environ:
         yield "GROVE_LISTEN: missing"
+
+
+if "--config-names" in sys.argv:
+    print("\n".join(NAMES))
+    sys.exit(0)
+found = list(complaints())
+print("\n".join(found), end="\n" if found else "", file=sys.stderr)
+if "--check-config" in sys.argv or found:
+    sys.exit(2 if found else 0)
+
+# Only now: the questions above are asked often, and these take a while to load.
+import http.server  # noqa: E402
+import json  # noqa: E402
+import pathlib  # noqa: E402
+import signal  # noqa: E402
+import threading  # noqa: E402
+import time  # noqa: E402
 
 
 class Answers(http.server.BaseHTTPRequestHandler):
@@ -91,13 +102,6 @@ class Ops(Answers):
 
 
 def main():
-    if "--config-names" in sys.argv:
-        print("\n".join(NAMES))
-        return 0
-    found = list(complaints())
-    print("\n".join(found), end="\n" if found else "", file=sys.stderr)
-    if "--check-config" in sys.argv or found:
-        return 2 if found else 0
     servers = []
     for setting, handler in (("GROVE_LISTEN", Answers), ("GROVE_OPS_LISTEN", Ops)):
         host, port = os.environ[setting].rsplit(":", 1)
@@ -107,7 +111,6 @@ def main():
     for server in servers[1:]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
     servers[0].serve_forever()
-    return 0
 
 
-sys.exit(main())
+main()

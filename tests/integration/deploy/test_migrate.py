@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT
+from deploy_kit import ROOT
 
 RUNNER = ROOT / "migrations" / "migrate"
 CHANGED, NEWER, NUMBERING, FAILED, PENDING = 3, 4, 5, 6, 7
