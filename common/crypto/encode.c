@@ -13,7 +13,7 @@
 #include "base/banned.h"
 
 /* A multiple of three, so that the pieces join without padding in between. */
-#define PIECE_BYTES 3072
+#define PIECE_BYTES 384
 
 static enum err append_encoded(struct strbuf *out, const uint8_t *data, size_t len, int variant)
 {

@@ -132,6 +132,7 @@ static const struct {
 	{ TEXT("{\"t\":\"\\ud800\\n\"}"), "t", "surrogate" },
 	{ TEXT("{\"t\":\"\\ud800\\u0041\"}"), "t", "surrogate" },
 	{ TEXT("{\"t\":\"\\ud800\\ud800\"}"), "t", "surrogate" },
+	{ TEXT("{\"t\":\"\\ud800\\ue000\"}"), "t", "surrogate" },
 	{ TEXT("{\"t\":\"\\udc00\"}"), "t", "surrogate" },
 	{ TEXT("{\"t\":\"\\udfff\\ud800\"}"), "t", "surrogate" },
 	{ TEXT("\"\\ud83d\\ude"), "", "surrogate" },
