@@ -6,12 +6,12 @@
  * committed or nothing, without BEGIN; an error does not touch the unit behind it. There is no read-decide-write over a shared connection: such a thing is written as one
  * statement (CTE, ON CONFLICT). A unit for a tenant begins by setting `app.user_id` (row-level security) for its transaction only.
  *
- * 2–4 connections, the shortest queue gets the next unit. All statements are prepared when a connection opens: a bad one stops the daemon's start, never a
+ * 2–4 connections, the shortest gets the next unit; each takes at most 32 unanswered ones, the rest waits in one queue and survives the loss of a connection. All statements are prepared when a connection opens: a bad one stops the daemon's start, never a
  * request. Connection lost: all its waiters fail with ERR_UNAVAILABLE (whether a write happened is then unknown: callers make writes repeatable), reconnect with
  * backoff 50 ms … 2 s. Parameters and results are binary; SQL casts its parameters ($2::bigint).
  *
  * Errors: unique violation ERR_CONFLICT; foreign key ERR_NOT_FOUND; check, not-null, range ERR_INVALID_REQUEST; connection, timeout, shutdown, too many ERR_UNAVAILABLE; anything else
- * ERR_INTERNAL. db_unit_constraint() names the constraint. A SQLSTATE raised on purpose (class 'GR') is in db_unit_sqlstate().
+ * ERR_INTERNAL. A text with a NUL, or a time out of range, fails the unit with ERR_INVALID_REQUEST unsent. db_unit_constraint() names the constraint. A SQLSTATE raised on purpose (class 'GR') is in db_unit_sqlstate().
  */
 #pragma once
 
@@ -44,7 +44,7 @@ struct db_config {
 
 struct db;
 struct db *db_new(struct loop *loop, const struct db_config *config);	/* connects in the background */
-void db_free(struct db *db);						/* waiters are detached, not woken */
+void db_free(struct db *db);						/* waiters are detached, not woken; not inside a wake */
 /* OK, or ERR_UNAVAILABLE (with why), or ERR_INTERNAL when a statement does not prepare (with its name and PostgreSQL's message: schema facts, no data). */
 enum err db_state(const struct db *db, struct strbuf *why);
 void db_on_state(struct db *db, void (*callback)(void *arg), void *arg);	/* called after each change */

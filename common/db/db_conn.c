@@ -71,6 +71,7 @@ static void close_connection(struct db_conn *c)
 static void drop_flight(struct db_conn *c, struct db_flight *f)
 {
 	TAILQ_REMOVE(&c->flights, f, link);
+	BUG_ON(TAILQ_FIRST(&c->flights) == f); /* clang's analyser does not see it from the macro */
 	c->flight_count--;
 	free(f);
 }

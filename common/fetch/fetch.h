@@ -8,6 +8,9 @@
  *
  * Time limits are per phase: connect, first byte (of the head), silence between bytes; `total_ms` only for short calls. Completions come from the loop, never inside fetch_start(). fetch_cancel() is allowed everywhere,
  * also inside the callbacks; no callback comes after it. Request texts are copied.
+ *
+ * An idle connection that turns out to be closed when it is used again is replaced and the request sent once more, as long as no byte of an answer came. Names (FETCH_GUARDED
+ * only) are resolved by libcurl on short-lived threads. fetch_free() is not allowed inside a callback.
  */
 #pragma once
 
@@ -61,7 +64,8 @@ struct fetch_events {
 	/* Body bytes. Return false to pause: the same bytes come again after fetch_resume(). */
 	bool (*on_data)(struct fetch_call *call, struct text data, void *arg);
 	/* Exactly once, from the loop, unless cancelled; the call is freed after it returns. err: OK (complete answer of any status), ERR_UNAVAILABLE (could not connect, TLS,
-	 * reset), ERR_PROVIDER_TIMEOUT (a phase's limit), ERR_TOO_LARGE, ERR_PROVIDER_ADDRESS_FORBIDDEN (guard), ERR_PROVIDER_ERROR (broken HTTP, body cut short). */
+	 * reset), ERR_PROVIDER_TIMEOUT (a phase's limit), ERR_TOO_LARGE, ERR_PROVIDER_ADDRESS_FORBIDDEN (guard, or a peer that is not on this machine), ERR_PROVIDER_ERROR (broken HTTP,
+	 * body cut short, more than 64 header lines or 16 KiB of them), ERR_INVALID_REQUEST (the request itself: URL, header with control bytes, secret header without a secret). */
 	void (*on_done)(struct fetch_call *call, enum err err, int status, void *arg);
 };
 

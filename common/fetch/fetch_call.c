@@ -99,7 +99,6 @@ void fetch_call_destroy(struct fetch_call *call)
 	struct fetch *f = call->fetch;
 
 	fetch_pool_remove(call);
-	TAILQ_REMOVE(&f->calls, call, link);
 	metric_set(&live_gauge, (double)--f->live);
 	loop_timer_clear(&call->timer);
 	loop_task_cancel(&call->task);
@@ -108,6 +107,7 @@ void fetch_call_destroy(struct fetch_call *call)
 	free(call->secret_line);
 	strbuf_clear(&call->head);
 	arena_clear(&call->arena);
+	TAILQ_REMOVE(&f->calls, call, link);
 	free(call);
 }
 
@@ -362,8 +362,11 @@ void fetch_free(struct fetch *f)
 	if (!f)
 		return;
 	while ((call = TAILQ_FIRST(&f->calls))) {
+		/* Not from inside a callback: libcurl would still be on the stack. */
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): blind to TAILQ_REMOVE */
 		BUG_ON(call->ending || (call->pool && call->pool->depth > 0));
-		fetch_cancel(call);
+		metric_inc(&calls_total, result_label(ERR_CANCELLED));
+		fetch_call_destroy(call);
 	}
 	while ((pool = TAILQ_FIRST(&f->pools)))
 		fetch_pool_free(pool);

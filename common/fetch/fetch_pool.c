@@ -23,8 +23,8 @@ struct fetch_watch {
 
 static void free_watch(struct fetch_watch *w)
 {
-	TAILQ_REMOVE(&w->pool->watches, w, link);
 	event_free(w->event);
+	TAILQ_REMOVE(&w->pool->watches, w, link);
 	free(w);
 }
 
@@ -170,6 +170,7 @@ void fetch_pool_free(struct fetch_pool *p)
 	BUG_ON(p->calls > 0 || p->depth > 0);
 	curl_multi_cleanup(p->multi);
 	while ((w = TAILQ_FIRST(&p->watches)))
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): blind to TAILQ_REMOVE */
 		free_watch(w);
 	loop_timer_clear(&p->timer);
 	loop_timer_clear(&p->idle);
