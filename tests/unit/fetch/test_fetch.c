@@ -591,8 +591,8 @@ static void endless_heads_are_broken(void **state)
 {
 	struct fixture *f = *state;
 	AUTO(strbuf_clear)
-	struct strbuf many = STRBUF_INIT(1 << 20),
-		      interim = STRBUF_INIT(1 << 20), wide = STRBUF_INIT(1 << 20);
+	struct strbuf many = STRBUF_INIT(1 << 20), interim = STRBUF_INIT(1 << 20),
+		      wide = STRBUF_INIT(1 << 20);
 	struct fetch_request r = get(f, "/");
 	struct probe p[4] = { 0 };
 
@@ -601,8 +601,7 @@ static void endless_heads_are_broken(void **state)
 		assert_int_equal(strbuf_append_str(&many, i ? "A: b\r\n" : "Content-Length: 0\r\n"),
 				 OK);
 	AUTO(auto_free)
-	char *just = xasprintf("%s\r\n", many.data),
-	     *more = xasprintf("%sA: b\r\n\r\n", many.data);
+	char *just = xasprintf("%s\r\n", many.data), *more = xasprintf("%sA: b\r\n\r\n", many.data);
 	f->server.reply = just;
 	assert_int_equal(run(f, &p[0], &r), OK);
 	f->server.reply = more;
