@@ -7,7 +7,8 @@
 
 #define DRAIN_PATIENCE_MS 4000
 
-bool upstream_base(const struct chat_proxy_config *config, enum provider provider, struct text key_base_url, char *out, size_t size)
+bool upstream_base(const struct chat_proxy_config *config, enum provider provider,
+		   struct text key_base_url, char *out, size_t size)
 {
 	const char *origin = NULL, *path = "/v1";
 	switch (provider) {
@@ -19,7 +20,8 @@ bool upstream_base(const struct chat_proxy_config *config, enum provider provide
 		path = "/api/v1";
 		break;
 	case PROVIDER_COMPATIBLE:
-		return key_base_url.len && snprintf(out, size, "%.*s", TEXT_FMT(key_base_url)) < (int)size;
+		return key_base_url.len &&
+		       snprintf(out, size, "%.*s", TEXT_FMT(key_base_url)) < (int)size;
 	default:
 		return false;
 	}
@@ -55,7 +57,8 @@ bool chat_proxy_is_drained(const struct daemon *d)
 enum err chat_proxy_open(struct daemon *d, struct strbuf *errors)
 {
 	const struct chat_proxy_config *c = d->config;
-	const char *trusted[] = { c->openai_origin, c->anthropic_origin, c->google_origin, c->openrouter_origin };
+	const char *trusted[] = { c->openai_origin, c->anthropic_origin, c->google_origin,
+				  c->openrouter_origin };
 	struct guard *guard;
 	enum err err = guard_new(&c->local_allow, trusted, ARRAY_SIZE(trusted), &guard, errors);
 	if (err)

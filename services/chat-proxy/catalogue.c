@@ -24,12 +24,14 @@ static bool flag(const struct json_value *v, const char *key)
 static void read_model(const struct json_value *v, struct catalogue_model *m)
 {
 	struct text provider, id;
-	BUG_ON(!json_get_text(json_get(v, "provider"), &provider) || provider_from_name(provider, &m->provider));
+	BUG_ON(!json_get_text(json_get(v, "provider"), &provider) ||
+	       provider_from_name(provider, &m->provider));
 	BUG_ON(!json_get_text(json_get(v, "id"), &id) || id.len >= sizeof(m->id));
 	memcpy(m->id, id.ptr, id.len);
 	m->context_window = (int64_t)number(v, "contextWindow", 0);
 	m->max_output = (int64_t)number(v, "maxOutput", 0);
-	m->price = (struct price){ true, number(v, "input", 0), number(v, "output", 0), number(v, "cachedInput", -1) };
+	m->price = (struct price){ true, number(v, "input", 0), number(v, "output", 0),
+				   number(v, "cachedInput", -1) };
 	m->reasoning = flag(v, "reasoning");
 	m->images = flag(v, "images");
 }
@@ -37,7 +39,8 @@ static void read_model(const struct json_value *v, struct catalogue_model *m)
 struct catalogue *catalogue_new(void)
 {
 	AUTO(auto_json_doc) struct json_doc *doc = NULL;
-	BUG_ON(json_doc_parse((struct text){ models_json, models_json_len }, &(struct json_limits){ .max_members = 100000 }, &doc));
+	BUG_ON(json_doc_parse((struct text){ models_json, models_json_len },
+			      &(struct json_limits){ .max_members = 100000 }, &doc));
 	const struct json_value *models = json_get(json_doc_root(doc), "models");
 	struct catalogue *c = xcalloc(1, sizeof(*c));
 	c->models = xcalloc(json_count(models), sizeof(*c->models));
@@ -52,7 +55,8 @@ void catalogue_free(struct catalogue *c)
 	free(c);
 }
 
-const struct catalogue_model *catalogue_find(const struct catalogue *c, enum provider provider, struct text id)
+const struct catalogue_model *catalogue_find(const struct catalogue *c, enum provider provider,
+					     struct text id)
 {
 	for (size_t i = 0; i < c->count; i++)
 		if (c->models[i].provider == provider && text_is(id, c->models[i].id))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What we know about models without asking anybody: data/models.json, built in, with its date and source. Read once at start. */
+/* What we know about models without asking anybody: data/models.json, built in, with its date and
+ * source. Read once at start. */
 #pragma once
 
 #include "base/text.h"
@@ -23,5 +24,6 @@ struct catalogue {
 /* Aborts on a broken file: it is part of the program. */
 struct catalogue *catalogue_new(void);
 void catalogue_free(struct catalogue *c);
-const struct catalogue_model *catalogue_find(const struct catalogue *c, enum provider provider, struct text id);
+const struct catalogue_model *catalogue_find(const struct catalogue *c, enum provider provider,
+					     struct text id);
 struct price catalogue_price(const struct catalogue *c, enum provider provider, struct text id);

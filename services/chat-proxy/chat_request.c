@@ -5,7 +5,9 @@
 
 #include "base/banned.h"
 
-__attribute__((format(printf, 4, 5))) static enum err refuse(struct chat_problem *p, enum err err, const char *param, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static enum err refuse(struct chat_problem *p, enum err err,
+							     const char *param, const char *format,
+							     ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -16,7 +18,8 @@ __attribute__((format(printf, 4, 5))) static enum err refuse(struct chat_problem
 	return err;
 }
 
-static enum err read_bool(const struct json_value *root, const char *key, bool *given, bool *ret, struct chat_problem *p)
+static enum err read_bool(const struct json_value *root, const char *key, bool *given, bool *ret,
+			  struct chat_problem *p)
 {
 	const struct json_value *v = json_get(root, key);
 	*given = v && !json_is_null(v);
@@ -25,7 +28,8 @@ static enum err read_bool(const struct json_value *root, const char *key, bool *
 	return OK;
 }
 
-static enum err read_id(const struct json_value *root, const char *key, bool *given, struct uuid *ret, struct chat_problem *p)
+static enum err read_id(const struct json_value *root, const char *key, bool *given,
+			struct uuid *ret, struct chat_problem *p)
 {
 	const struct json_value *v = json_get(root, key);
 	struct text t;
@@ -35,7 +39,8 @@ static enum err read_id(const struct json_value *root, const char *key, bool *gi
 	return OK;
 }
 
-static enum err read_conversation(const struct json_value *root, struct chat_request *r, struct chat_problem *p)
+static enum err read_conversation(const struct json_value *root, struct chat_request *r,
+				  struct chat_problem *p)
 {
 	bool by_alias;
 	struct uuid alias;
@@ -45,7 +50,8 @@ static enum err read_conversation(const struct json_value *root, struct chat_req
 	if (err)
 		return err;
 	if (by_alias && r->has_conversation && !uuid_equal(&alias, &r->conversation))
-		return refuse(p, ERR_INVALID_REQUEST, "sessionId", "sessionId is an alias of conversationId; give one of them.");
+		return refuse(p, ERR_INVALID_REQUEST, "sessionId",
+			      "sessionId is an alias of conversationId; give one of them.");
 	if (by_alias) {
 		r->has_conversation = true;
 		r->conversation = alias;
@@ -53,7 +59,8 @@ static enum err read_conversation(const struct json_value *root, struct chat_req
 	return OK;
 }
 
-static enum err read_placement(const struct json_value *root, struct chat_request *r, struct chat_problem *p)
+static enum err read_placement(const struct json_value *root, struct chat_request *r,
+			       struct chat_problem *p)
 {
 	enum err err = read_conversation(root, r, p);
 	if (!err)
@@ -69,33 +76,43 @@ static enum err read_placement(const struct json_value *root, struct chat_reques
 	if (err)
 		return err;
 	r->parent_is_root = json_is_null(json_get(root, "parentMessageId"));
-	bool placed = r->has_branch || r->has_parent || r->has_expected_leaf || r->has_message_id || r->has_regenerate;
+	bool placed = r->has_branch || r->has_parent || r->has_expected_leaf || r->has_message_id ||
+		      r->has_regenerate;
 	if (placed && !r->has_conversation)
-		return refuse(p, ERR_INVALID_REQUEST, "conversationId", "branchId, parentMessageId, expectedLeafId, messageId and regenerate need a conversationId.");
+		return refuse(p, ERR_INVALID_REQUEST, "conversationId",
+			      "branchId, parentMessageId, expectedLeafId, messageId and regenerate "
+			      "need a conversationId.");
 	return OK;
 }
 
-static enum err read_model(const struct json_value *root, struct chat_request *r, struct chat_problem *p)
+static enum err read_model(const struct json_value *root, struct chat_request *r,
+			   struct chat_problem *p)
 {
 	struct text name;
 	enum provider asked = PROVIDER_NONE;
 	const struct json_value *provider = json_get(root, "provider");
 	/* OpenRouter's own `provider` is an object of routing wishes and passes through. */
 	if (json_get_text(provider, &name) && provider_from_name(name, &asked))
-		return refuse(p, ERR_INVALID_REQUEST, "provider", "provider is one of openai, anthropic, google, openrouter, openai-compatible.");
-	if (provider && !json_get_text(provider, &name) && !json_is_object(provider) && !json_is_null(provider))
+		return refuse(p, ERR_INVALID_REQUEST, "provider",
+			      "provider is one of openai, anthropic, google, openrouter, "
+			      "openai-compatible.");
+	if (provider && !json_get_text(provider, &name) && !json_is_object(provider) &&
+	    !json_is_null(provider))
 		return refuse(p, ERR_INVALID_REQUEST, "provider", "provider is a name.");
 	if (!json_get_text(json_get(root, "model"), &r->model) || !r->model.len)
 		return refuse(p, ERR_INVALID_REQUEST, "model", "Name a model.");
 	if (r->model.len > MODEL_NAME_MAX)
-		return refuse(p, ERR_INVALID_REQUEST, "model", "A model's name has at most %d bytes.", MODEL_NAME_MAX);
+		return refuse(p, ERR_INVALID_REQUEST, "model",
+			      "A model's name has at most %d bytes.", MODEL_NAME_MAX);
 	enum err err = model_choose(r->model, asked, &r->choice);
 	if (err)
-		return refuse(p, ERR_INVALID_REQUEST, "model", "The model's name and the provider contradict each other.");
+		return refuse(p, ERR_INVALID_REQUEST, "model",
+			      "The model's name and the provider contradict each other.");
 	return OK;
 }
 
-static enum err read_stream(const struct json_value *root, struct chat_request *r, struct chat_problem *p)
+static enum err read_stream(const struct json_value *root, struct chat_request *r,
+			    struct chat_problem *p)
 {
 	bool given;
 	const struct json_value *options = json_get(root, "stream_options");
@@ -103,12 +120,14 @@ static enum err read_stream(const struct json_value *root, struct chat_request *
 	if (err)
 		return err;
 	if (options && !json_is_null(options) && !json_is_object(options))
-		return refuse(p, ERR_INVALID_REQUEST, "stream_options", "stream_options is an object.");
+		return refuse(p, ERR_INVALID_REQUEST, "stream_options",
+			      "stream_options is an object.");
 	return read_bool(options, "include_usage", &given, &r->include_usage, p);
 }
 
 /* Text of a content that is a string or a list of text parts. */
-static enum err join_content(const struct json_value *content, struct arena *arena, struct text *ret, struct chat_problem *p)
+static enum err join_content(const struct json_value *content, struct arena *arena,
+			     struct text *ret, struct chat_problem *p)
 {
 	if (json_get_text(content, ret))
 		return OK;
@@ -116,12 +135,16 @@ static enum err join_content(const struct json_value *content, struct arena *are
 	struct text part;
 	for (const struct json_value *v = json_first(content); v; v = json_next(v)) {
 		struct text type;
-		if (!json_get_text(json_get(v, "type"), &type) || !text_is(type, "text") || !json_get_text(json_get(v, "text"), &part))
-			return refuse(p, ERR_INVALID_REQUEST, "messages[0].content", "In a conversation a message is text; other parts are not stored yet.");
+		if (!json_get_text(json_get(v, "type"), &type) || !text_is(type, "text") ||
+		    !json_get_text(json_get(v, "text"), &part))
+			return refuse(p, ERR_INVALID_REQUEST, "messages[0].content",
+				      "In a conversation a message is text; other parts are not "
+				      "stored yet.");
 		len += part.len;
 	}
 	if (!json_is_array(content))
-		return refuse(p, ERR_INVALID_REQUEST, "messages[0].content", "content is a text or a list of parts.");
+		return refuse(p, ERR_INVALID_REQUEST, "messages[0].content",
+			      "content is a text or a list of parts.");
 	char *joined = arena_alloc(arena, len + 1);
 	size_t at = 0;
 	for (const struct json_value *v = json_first(content); v; v = json_next(v)) {
@@ -142,24 +165,33 @@ static bool is_blank(struct text t)
 	return true;
 }
 
-static enum err read_stored_messages(const struct json_value *messages, struct arena *arena, struct chat_request *r, struct chat_problem *p)
+static enum err read_stored_messages(const struct json_value *messages, struct arena *arena,
+				     struct chat_request *r, struct chat_problem *p)
 {
 	size_t count = json_count(messages);
 	if (r->has_regenerate)
-		return count ? refuse(p, ERR_INVALID_REQUEST, "messages", "regenerate goes without messages: the conversation has them.") : OK;
+		return count ? refuse(p, ERR_INVALID_REQUEST, "messages",
+				      "regenerate goes without messages: the conversation has "
+				      "them.")
+			     : OK;
 	struct text role;
 	const struct json_value *message = json_at(messages, 0);
-	if (count != 1 || !json_get_text(json_get(message, "role"), &role) || !text_is(role, "user"))
-		return refuse(p, ERR_INVALID_REQUEST, "messages", "With a conversationId, messages holds just the new user message; the server adds what came before.");
+	if (count != 1 || !json_get_text(json_get(message, "role"), &role) ||
+	    !text_is(role, "user"))
+		return refuse(p, ERR_INVALID_REQUEST, "messages",
+			      "With a conversationId, messages holds just the new user message; "
+			      "the server adds what came before.");
 	enum err err = join_content(json_get(message, "content"), arena, &r->content, p);
 	if (err)
 		return err;
 	if (is_blank(r->content))
-		return refuse(p, ERR_INVALID_REQUEST, "messages[0].content", "The message is empty.");
+		return refuse(p, ERR_INVALID_REQUEST, "messages[0].content",
+			      "The message is empty.");
 	return OK;
 }
 
-static enum err read_messages(const struct json_value *root, struct arena *arena, struct chat_request *r, struct chat_problem *p)
+static enum err read_messages(const struct json_value *root, struct arena *arena,
+			      struct chat_request *r, struct chat_problem *p)
 {
 	const struct json_value *messages = json_get(root, "messages");
 	if (messages && !json_is_null(messages) && !json_is_array(messages))
@@ -180,7 +212,8 @@ static enum err read_messages(const struct json_value *root, struct arena *arena
 	return OK;
 }
 
-static enum err read_all(const struct json_value *root, struct arena *arena, struct chat_request *r, struct chat_problem *p)
+static enum err read_all(const struct json_value *root, struct arena *arena, struct chat_request *r,
+			 struct chat_problem *p)
 {
 	enum err err = read_model(root, r, p);
 	if (!err)
@@ -194,14 +227,19 @@ static enum err read_all(const struct json_value *root, struct arena *arena, str
 	if (err)
 		return err;
 	if (r->ephemeral && r->has_conversation)
-		return refuse(p, ERR_INVALID_REQUEST, "ephemeral", "An ephemeral message belongs to no conversation; leave conversationId out.");
+		return refuse(p, ERR_INVALID_REQUEST, "ephemeral",
+			      "An ephemeral message belongs to no conversation; leave "
+			      "conversationId out.");
 	const struct json_value *models = json_get(root, "models");
 	if (models && r->choice.provider != PROVIDER_OPENROUTER)
-		return refuse(p, ERR_INVALID_REQUEST, "models", "Asking several models at once is not available in this version; name one as model.");
+		return refuse(p, ERR_INVALID_REQUEST, "models",
+			      "Asking several models at once is not available in this version; "
+			      "name one as model.");
 	return OK;
 }
 
-enum err chat_request_read(struct text body, struct arena *arena, struct chat_request *ret, struct chat_problem *ret_problem)
+enum err chat_request_read(struct text body, struct arena *arena, struct chat_request *ret,
+			   struct chat_problem *ret_problem)
 {
 	static const struct json_limits limits = { .max_members = CHAT_REQUEST_MEMBERS };
 	struct json_problem problem = { 0 };
@@ -235,15 +273,18 @@ void chat_request_clear(struct chat_request *r)
 /* Members that are ours, or that are written anew. */
 static bool is_ours(struct text name, const struct json_value *v)
 {
-	static const char *const ours[] = { "model",	    "messages",	      "stream_options", "conversationId", "sessionId", "branchId",
-					    "parentMessageId", "expectedLeafId", "messageId",	    "regenerate",     "ephemeral" };
+	static const char *const ours[] = { "model",	       "messages",	 "stream_options",
+					    "conversationId",  "sessionId",	 "branchId",
+					    "parentMessageId", "expectedLeafId", "messageId",
+					    "regenerate",      "ephemeral" };
 	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
 		if (text_is(name, ours[i]))
 			return true;
 	return text_is(name, "provider") && !json_is_object(v);
 }
 
-static void write_messages(struct json_writer *w, const struct chat_request *r, const struct upstream_options *o)
+static void write_messages(struct json_writer *w, const struct chat_request *r,
+			   const struct upstream_options *o)
 {
 	json_key(w, "messages");
 	if (!o->context) {
@@ -268,7 +309,9 @@ static void write_stream_options(struct json_writer *w, const struct chat_reques
 		return;
 	json_key(w, "stream_options");
 	json_object_begin(w);
-	for (const struct json_value *v = json_first(json_get(json_doc_root(r->doc), "stream_options")); v; v = json_next(v)) {
+	for (const struct json_value *v =
+		     json_first(json_get(json_doc_root(r->doc), "stream_options"));
+	     v; v = json_next(v)) {
 		if (text_is(json_name(v), "include_usage"))
 			continue;
 		json_key_text(w, json_name(v));
@@ -279,7 +322,8 @@ static void write_stream_options(struct json_writer *w, const struct chat_reques
 	json_object_end(w);
 }
 
-enum err chat_request_write(const struct chat_request *r, const struct upstream_options *o, struct strbuf *out)
+enum err chat_request_write(const struct chat_request *r, const struct upstream_options *o,
+			    struct strbuf *out)
 {
 	struct json_writer w = JSON_WRITER_INIT(out);
 	json_object_begin(&w);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * POST /v1/chat/completions: what a caller asks. An OpenAI chat.completions request plus our own members (api.md). Ours are decoded and taken
- * out; everything else stays as it came and goes upstream untouched. Pure.
+ * POST /v1/chat/completions: what a caller asks. An OpenAI chat.completions request plus our own
+ * members (api.md). Ours are decoded and taken out; everything else stays as it came and goes
+ * upstream untouched. Pure.
  */
 #pragma once
 
@@ -17,17 +18,18 @@
 #define MODEL_NAME_MAX 256
 
 struct chat_request {
-	struct json_doc *doc;		/* owned: chat_request_clear */
-	struct text model;		/* as written, "" when absent and not needed */
+	struct json_doc *doc; /* owned: chat_request_clear */
+	struct text model; /* as written, "" when absent and not needed */
 	struct model_choice choice;
 	bool stream, include_usage;
 	bool ephemeral_given, ephemeral;
 	bool has_conversation;
 	struct uuid conversation;
-	bool has_branch, has_parent, parent_is_root, has_expected_leaf, has_message_id, has_regenerate;
+	bool has_branch, has_parent, parent_is_root, has_expected_leaf, has_message_id,
+		has_regenerate;
 	struct uuid branch, parent, expected_leaf, message_id, regenerate;
-	struct text content;		/* stored sends: the new user message; in the doc or the arena */
-	size_t prompt_bytes;		/* size of `messages`, for estimates */
+	struct text content; /* stored sends: the new user message; in the doc or the arena */
+	size_t prompt_bytes; /* size of `messages`, for estimates */
 };
 
 struct chat_problem {
@@ -37,7 +39,8 @@ struct chat_problem {
 };
 
 /* Reads and checks. Texts are borrowed from the doc, joined content from the arena. */
-MUST_CHECK enum err chat_request_read(struct text body, struct arena *arena, struct chat_request *ret, struct chat_problem *ret_problem);
+MUST_CHECK enum err chat_request_read(struct text body, struct arena *arena,
+				      struct chat_request *ret, struct chat_problem *ret_problem);
 void chat_request_clear(struct chat_request *r);
 
 /* One message of a conversation's context. */
@@ -48,10 +51,13 @@ struct context_message {
 struct upstream_options {
 	struct text model;
 	enum provider provider;
-	bool ephemeral;				/* asks the provider not to keep it, where there is such a flag */
-	const struct context_message *context;	/* instead of the request's messages; NULL = as they came */
+	bool ephemeral; /* asks the provider not to keep it, where there is such a flag */
+	const struct context_message
+		*context; /* instead of the request's messages; NULL = as they came */
 	size_t context_count;
 };
 
-/* The body for an OpenAI-shaped upstream: our members out, model and messages set, usage asked for. */
-MUST_CHECK enum err chat_request_write(const struct chat_request *r, const struct upstream_options *options, struct strbuf *out);
+/* The body for an OpenAI-shaped upstream: our members out, model and messages set, usage asked for.
+ */
+MUST_CHECK enum err chat_request_write(const struct chat_request *r,
+				       const struct upstream_options *options, struct strbuf *out);

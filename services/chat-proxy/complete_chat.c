@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * POST /v1/chat/completions. The key is leased first, so that a send without a usable key is refused before anything is written; then the turn is
- * begun (both nodes committed); then the run starts and the exchange becomes its first viewer.
+ * POST /v1/chat/completions. The key is leased first, so that a send without a usable key is
+ * refused before anything is written; then the turn is begun (both nodes committed); then the run
+ * starts and the exchange becomes its first viewer.
  */
 #include "complete_chat.h"
 
@@ -15,9 +16,11 @@ static enum flow read_request(struct request *req)
 	struct chat_problem problem;
 	op->app = req->app;
 	op->identity = req->identity;
-	enum err err = chat_request_read(http_body(req->exchange), &op->arena, &op->request, &problem);
+	enum err err =
+		chat_request_read(http_body(req->exchange), &op->arena, &op->request, &problem);
 	if (err)
-		return problem.param[0] ? fail_param(req, err, problem.param, "%s", problem.message) : fail_because(req, err, "%s", problem.message);
+		return problem.param[0] ? fail_param(req, err, problem.param, "%s", problem.message)
+					: fail_because(req, err, "%s", problem.message);
 	op->session_handle = http_header(req->exchange, "X-Session-Key");
 	op->ids.run = uuid_new();
 	op->ids.stored = op->request.has_conversation;
@@ -28,7 +31,8 @@ static enum flow lease_key(struct request *req)
 {
 	struct complete_chat *op = req->op;
 	struct strbuf *body = req_buffer(req, 4096);
-	if (lease_write_request(op->request.choice.provider, op->request.choice.model, op->session_handle, NULL, 0, body))
+	if (lease_write_request(op->request.choice.provider, op->request.choice.model,
+				op->session_handle, NULL, 0, body))
 		return fail(req, ERR_INTERNAL);
 	return peer_run(req, DAEMON_KEYVAULT, "POST", "/internal/leases", strbuf_text(body));
 }
@@ -39,7 +43,9 @@ static enum flow accept_lease(struct request *req)
 	if (lease_read(peer_body(req), &op->lease))
 		return fail(req, ERR_INTERNAL);
 	if (!provider_is_spoken(op->lease.provider))
-		return fail_because(req, ERR_PROVIDER_MISMATCH, "This version of Grove does not speak to %s yet. Choose a model of OpenAI, OpenRouter or an OpenAI-compatible server.",
+		return fail_because(req, ERR_PROVIDER_MISMATCH,
+				    "This version of Grove does not speak to %s yet. Choose a "
+				    "model of OpenAI, OpenRouter or an OpenAI-compatible server.",
 				    provider_name(op->lease.provider));
 	return op->ids.stored ? FLOW_NEXT : flow_skip_to(req, "start_run");
 }
@@ -109,7 +115,8 @@ struct turn {
 
 static const struct json_field turn_message_fields[] = {
 	{ JSON_TEXT, "role", offsetof(struct turn_message, role), .required = true },
-	{ JSON_TEXT, "content", offsetof(struct turn_message, content), .required = true, .max = 64 << 20 },
+	{ JSON_TEXT, "content", offsetof(struct turn_message, content), .required = true,
+	  .max = 64 << 20 },
 	{ .kind = JSON_IGNORE_UNKNOWN },
 };
 
@@ -117,13 +124,15 @@ static const struct json_field turn_fields[] = {
 	{ JSON_UUID, "conversationId", offsetof(struct turn, conversation), .required = true },
 	{ JSON_UUID, "branchId", offsetof(struct turn, branch), .required = true },
 	{ JSON_UUID, "userMessageId", offsetof(struct turn, user_message), .nullable = true },
-	{ JSON_UUID, "assistantMessageId", offsetof(struct turn, assistant_message), .required = true },
+	{ JSON_UUID, "assistantMessageId", offsetof(struct turn, assistant_message),
+	  .required = true },
 	{ JSON_UUID, "runId", offsetof(struct turn, run), .nullable = true },
 	{ JSON_BOOL, "replayed", offsetof(struct turn, replayed), .required = false },
 	{ JSON_TEXT, "status", offsetof(struct turn, status), .max = 32 },
-	{ JSON_OPT_TEXT, "answer", offsetof(struct turn, answer), .nullable = true, .max = 64 << 20 },
-	{ JSON_OBJECT_LIST, "context", offsetof(struct turn, context), .max = CONTEXT_MEMBERS, .fields = turn_message_fields,
-	  .size = sizeof(struct turn_message) },
+	{ JSON_OPT_TEXT, "answer", offsetof(struct turn, answer), .nullable = true,
+	  .max = 64 << 20 },
+	{ JSON_OBJECT_LIST, "context", offsetof(struct turn, context), .max = CONTEXT_MEMBERS,
+	  .fields = turn_message_fields, .size = sizeof(struct turn_message) },
 	{ .kind = JSON_IGNORE_UNKNOWN },
 };
 

@@ -11,7 +11,7 @@ struct complete_chat {
 	struct chat_proxy *app;
 	struct identity identity;
 	struct chat_request request;
-	struct arena arena;	/* outlives the request: the run takes it */
+	struct arena arena; /* outlives the request: the run takes it */
 	struct text session_handle;
 	struct lease lease;
 	struct grove_ids ids;

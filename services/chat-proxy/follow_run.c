@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* GET /v1/chat/runs/:id/events?after=: what a viewer has missed, then what comes. Last-Event-ID does the same as `after`. */
+/* GET /v1/chat/runs/:id/events?after=: what a viewer has missed, then what comes. Last-Event-ID
+ * does the same as `after`. */
 #include "app.h"
 #include "run.h"
 #include "run_answer.h"
@@ -11,7 +12,8 @@ static enum flow attach(struct request *req)
 	int64_t after, last = 0;
 	struct text last_event_id = http_header(req->exchange, "Last-Event-ID");
 	if (last_event_id.ptr && (text_to_i64(last_event_id, &last) || last < 0))
-		return fail_param(req, ERR_INVALID_REQUEST, "Last-Event-ID", "The last event's number, from its id line.");
+		return fail_param(req, ERR_INVALID_REQUEST, "Last-Event-ID",
+				  "The last event's number, from its id line.");
 	enum err err = req_query_int(req, "after", 0, INT32_MAX, last, &after);
 	if (err)
 		return fail(req, err);
@@ -19,7 +21,8 @@ static enum flow attach(struct request *req)
 	if (!run)
 		return fail(req, ERR_NOT_FOUND);
 	if (!run->streams)
-		return fail_because(req, ERR_CONFLICT, "This run was not asked for as a stream and has no events.");
+		return fail_because(req, ERR_CONFLICT,
+				    "This run was not asked for as a stream and has no events.");
 	run_attach(run, flow_take_exchange(req), false, (size_t)after);
 	return FLOW_DONE;
 }

@@ -14,15 +14,16 @@ static const struct json_field answer_fields[] = {
 	{ JSON_UUID, "leaseId", offsetof(struct answer, lease), .required = true },
 	{ JSON_UUID, "keyId", offsetof(struct answer, key_id), .nullable = true },
 	{ JSON_TEXT, "provider", offsetof(struct answer, provider), .required = true, .max = 32 },
-	{ JSON_OPT_TEXT, "baseUrl", offsetof(struct answer, base_url), .nullable = true, .max = 1024 },
+	{ JSON_OPT_TEXT, "baseUrl", offsetof(struct answer, base_url), .nullable = true,
+	  .max = 1024 },
 	{ JSON_SECRET_TEXT, "key", offsetof(struct answer, key), .required = true, .max = 4096 },
 	{ JSON_TEXT, "keyPreview", offsetof(struct answer, preview), .max = 15 },
 	{ JSON_TEXT, "source", offsetof(struct answer, source), .required = true, .max = 15 },
 	{ 0 },
 };
 
-enum err lease_write_request(enum provider provider, struct text model, struct text session_handle, const struct uuid *excluded,
-			     size_t excluded_count, struct strbuf *out)
+enum err lease_write_request(enum provider provider, struct text model, struct text session_handle,
+			     const struct uuid *excluded, size_t excluded_count, struct strbuf *out)
 {
 	struct json_writer w = JSON_WRITER_INIT(out);
 	json_object_begin(&w);
@@ -47,7 +48,8 @@ enum err lease_read(struct text body, struct lease *ret)
 	struct answer a = { 0 };
 	struct json_problem problem;
 	enum provider provider;
-	if (json_decode(body, answer_fields, &a, &arena, &problem) || provider_from_name(a.provider, &provider)) {
+	if (json_decode(body, answer_fields, &a, &arena, &problem) ||
+	    provider_from_name(a.provider, &provider)) {
 		secret_clear(&a.key);
 		return ERR_INTERNAL;
 	}
@@ -57,7 +59,9 @@ enum err lease_read(struct text body, struct lease *ret)
 		.has_key_id = a.key_id.given && !a.key_id.null,
 		.key_id = a.key_id.value,
 		.provider = provider,
-		.base_url = a.base_url.value.ptr ? xmemdup0(a.base_url.value.ptr, a.base_url.value.len) : NULL,
+		.base_url = a.base_url.value.ptr
+				    ? xmemdup0(a.base_url.value.ptr, a.base_url.value.len)
+				    : NULL,
 		.key = secret_take(&a.key),
 	};
 	snprintf(ret->preview, sizeof(ret->preview), "%.*s", TEXT_FMT(a.preview));

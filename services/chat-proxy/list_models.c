@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* GET /v1/models: the catalogue and what the person's own servers offer, as an OpenAI list with our own members. */
+/* GET /v1/models: the catalogue and what the person's own servers offer, as an OpenAI list with our
+ * own members. */
 #include "model_lists.h"
 
 #include "base/banned.h"
@@ -18,27 +19,34 @@ struct keys_answer {
 
 static const struct json_field item_fields[] = {
 	{ JSON_UUID, "keyId", offsetof(struct keys_answer_item, id), .nullable = true },
-	{ JSON_TEXT, "provider", offsetof(struct keys_answer_item, provider), .required = true, .max = 32 },
-	{ JSON_OPT_TEXT, "baseUrl", offsetof(struct keys_answer_item, base_url), .nullable = true, .max = 1024 },
-	{ JSON_SECRET_TEXT, "key", offsetof(struct keys_answer_item, key), .required = true, .max = 4096 },
+	{ JSON_TEXT, "provider", offsetof(struct keys_answer_item, provider), .required = true,
+	  .max = 32 },
+	{ JSON_OPT_TEXT, "baseUrl", offsetof(struct keys_answer_item, base_url), .nullable = true,
+	  .max = 1024 },
+	{ JSON_SECRET_TEXT, "key", offsetof(struct keys_answer_item, key), .required = true,
+	  .max = 4096 },
 	{ .kind = JSON_IGNORE_UNKNOWN },
 };
 
 static const struct json_field answer_fields[] = {
-	{ JSON_OBJECT_LIST, "items", offsetof(struct keys_answer, items), .required = true, .max = 256, .fields = item_fields,
-	  .size = sizeof(struct keys_answer_item) },
+	{ JSON_OBJECT_LIST, "items", offsetof(struct keys_answer, items), .required = true,
+	  .max = 256, .fields = item_fields, .size = sizeof(struct keys_answer_item) },
 	{ .kind = JSON_IGNORE_UNKNOWN },
 };
 
 static enum flow ask_keyvault(struct request *req)
 {
 	struct text handle = http_header(req->exchange, "X-Session-Key");
-	/* Handles are letters, digits, - and _: nothing to escape; anything else is not a handle. */
+	/* Handles are letters, digits, - and _: nothing to escape; anything else is not a handle.
+	 */
 	for (size_t i = 0; i < handle.len; i++)
-		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", handle.ptr[i]))
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+			    handle.ptr[i]))
 			handle = TEXT_NULL;
-	const char *path = handle.len && handle.len <= 64 ? arena_printf(&req->arena, "/internal/keys?sessionHandle=%.*s", TEXT_FMT(handle))
-							  : "/internal/keys";
+	const char *path = handle.len && handle.len <= 64
+				   ? arena_printf(&req->arena, "/internal/keys?sessionHandle=%.*s",
+						  TEXT_FMT(handle))
+				   : "/internal/keys";
 	return peer_run(req, DAEMON_KEYVAULT, "GET", path, TEXT_NULL);
 }
 
@@ -54,7 +62,9 @@ static void take_key(struct list_models *op, struct keys_answer_item *item)
 	k->provider = provider;
 	k->id = item->id.given && !item->id.null ? item->id.value : uuid_new();
 	k->key = secret_take(&item->key);
-	k->base_url = item->base_url.value.ptr ? xmemdup0(item->base_url.value.ptr, item->base_url.value.len) : NULL;
+	k->base_url = item->base_url.value.ptr
+			      ? xmemdup0(item->base_url.value.ptr, item->base_url.value.len)
+			      : NULL;
 }
 
 static enum flow ask_servers(struct request *req)
@@ -71,7 +81,8 @@ static enum flow ask_servers(struct request *req)
 	return model_lists_ask(op, req) ? wait_custom(req, NULL) : FLOW_NEXT;
 }
 
-static void write_model(struct json_writer *w, enum provider provider, struct text id, bool prefixed)
+static void write_model(struct json_writer *w, enum provider provider, struct text id,
+			bool prefixed)
 {
 	json_key(w, "id");
 	if (prefixed) {
@@ -110,7 +121,8 @@ static void write_price(struct json_writer *w, const struct price *price)
 	json_object_end(w);
 }
 
-static void write_catalogue_model(struct json_writer *w, const struct catalogue_model *m, bool key_available)
+static void write_catalogue_model(struct json_writer *w, const struct catalogue_model *m,
+				  bool key_available)
 {
 	json_object_begin(w);
 	write_model(w, m->provider, text_of(m->id), false);
@@ -153,9 +165,11 @@ static void write_unknown_model(struct json_writer *w, enum provider provider, s
 static void write_listed(struct json_writer *w, const struct listed_key *k)
 {
 	AUTO(auto_json_doc) struct json_doc *doc = NULL;
-	if (!k->answered || json_doc_parse(strbuf_text(&k->answer), &(struct json_limits){ .max_members = 200000 }, &doc))
+	if (!k->answered || json_doc_parse(strbuf_text(&k->answer),
+					   &(struct json_limits){ .max_members = 200000 }, &doc))
 		return;
-	for (const struct json_value *v = json_first(json_get(json_doc_root(doc), "data")); v; v = json_next(v)) {
+	for (const struct json_value *v = json_first(json_get(json_doc_root(doc), "data")); v;
+	     v = json_next(v)) {
 		struct text id;
 		if (json_get_text(json_get(v, "id"), &id) && id.len && id.len <= 200)
 			write_unknown_model(w, k->provider, id);

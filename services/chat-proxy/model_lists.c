@@ -67,7 +67,8 @@ bool model_lists_ask(struct list_models *op, struct request *req)
 	for (size_t i = 0; i < op->count; i++) {
 		op->keys[i].op = op;
 		/* OpenAI's own list is long and old; the catalogue is the better menu. */
-		if (op->keys[i].provider == PROVIDER_COMPATIBLE || op->keys[i].provider == PROVIDER_OPENROUTER)
+		if (op->keys[i].provider == PROVIDER_COMPATIBLE ||
+		    op->keys[i].provider == PROVIDER_OPENROUTER)
 			ask(req->app, &op->keys[i]);
 	}
 	return op->waiting > 0;

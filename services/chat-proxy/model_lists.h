@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a person's servers say they serve: GET <base>/models at each OpenAI-shaped key, side by side, each with five seconds. A server that does not answer is
- * left out: its models can still be named by hand.
+ * What a person's servers say they serve: GET <base>/models at each OpenAI-shaped key, side by
+ * side, each with five seconds. A server that does not answer is left out: its models can still be
+ * named by hand.
  */
 #pragma once
 

@@ -23,7 +23,8 @@ void openai_read_chunk(const struct json_value *chunk, struct usage *usage, stru
 	const struct json_value *first = json_at(choices, 0);
 	if (!json_get_text(json_get_path(first, "delta.content"), &ret->content))
 		ret->content = TEXT_NULL;
-	if (!json_get_text(json_get(first, "finish_reason"), &ret->finish_reason) || !ret->finish_reason.len)
+	if (!json_get_text(json_get(first, "finish_reason"), &ret->finish_reason) ||
+	    !ret->finish_reason.len)
 		ret->finish_reason = TEXT_NULL;
 }
 
@@ -39,7 +40,8 @@ static void write_head(struct json_writer *w, const struct answer_head *head, co
 	json_text(w, head->model);
 }
 
-enum err openai_write_chunk(const struct answer_head *head, const struct json_value *choices, struct strbuf *out)
+enum err openai_write_chunk(const struct answer_head *head, const struct json_value *choices,
+			    struct strbuf *out)
 {
 	struct json_writer w = JSON_WRITER_INIT(out);
 	json_object_begin(&w);
@@ -72,7 +74,8 @@ void openai_write_ids(struct json_writer *w, const struct grove_ids *ids)
 }
 
 /* choices: [{ index: 0, delta: { role?, content }, finish_reason }] */
-static void write_own_choice(struct json_writer *w, bool with_role, struct text content, const char *finish_reason)
+static void write_own_choice(struct json_writer *w, bool with_role, struct text content,
+			     const char *finish_reason)
 {
 	json_key(w, "choices");
 	json_array_begin(w);
@@ -96,7 +99,8 @@ static void write_own_choice(struct json_writer *w, bool with_role, struct text 
 	json_array_end(w);
 }
 
-enum err openai_write_first_chunk(const struct answer_head *head, const struct grove_ids *ids, struct strbuf *out)
+enum err openai_write_first_chunk(const struct answer_head *head, const struct grove_ids *ids,
+				  struct strbuf *out)
 {
 	struct json_writer w = JSON_WRITER_INIT(out);
 	json_object_begin(&w);
@@ -107,7 +111,8 @@ enum err openai_write_first_chunk(const struct answer_head *head, const struct g
 	return json_writer_end(&w);
 }
 
-enum err openai_write_text_chunk(const struct answer_head *head, struct text content, const char *finish_reason, struct strbuf *out)
+enum err openai_write_text_chunk(const struct answer_head *head, struct text content,
+				 const char *finish_reason, struct strbuf *out)
 {
 	struct json_writer w = JSON_WRITER_INIT(out);
 	json_object_begin(&w);
@@ -117,7 +122,8 @@ enum err openai_write_text_chunk(const struct answer_head *head, struct text con
 	return json_writer_end(&w);
 }
 
-enum err openai_write_usage_chunk(const struct answer_head *head, const struct usage *usage, struct strbuf *out)
+enum err openai_write_usage_chunk(const struct answer_head *head, const struct usage *usage,
+				  struct strbuf *out)
 {
 	struct json_writer w = JSON_WRITER_INIT(out);
 	json_object_begin(&w);
@@ -131,7 +137,8 @@ enum err openai_write_usage_chunk(const struct answer_head *head, const struct u
 	return json_writer_end(&w);
 }
 
-enum err openai_read_completion(const struct json_value *completion, struct usage *usage, struct text *ret_content, struct text *ret_finish_reason)
+enum err openai_read_completion(const struct json_value *completion, struct usage *usage,
+				struct text *ret_content, struct text *ret_finish_reason)
 {
 	const struct json_value *choices = json_get(completion, "choices");
 	const struct json_value *message = json_get(json_at(choices, 0), "message");
@@ -145,8 +152,9 @@ enum err openai_read_completion(const struct json_value *completion, struct usag
 	return OK;
 }
 
-enum err openai_write_completion(const struct answer_head *head, const struct grove_ids *ids, const struct json_value *completion,
-				 const struct usage *usage, struct strbuf *out)
+enum err openai_write_completion(const struct answer_head *head, const struct grove_ids *ids,
+				 const struct json_value *completion, const struct usage *usage,
+				 struct strbuf *out)
 {
 	struct json_writer w = JSON_WRITER_INIT(out);
 	json_object_begin(&w);
@@ -160,7 +168,8 @@ enum err openai_write_completion(const struct answer_head *head, const struct gr
 	return json_writer_end(&w);
 }
 
-enum err openai_write_text_completion(const struct answer_head *head, const struct grove_ids *ids, struct text content, const char *finish_reason,
+enum err openai_write_text_completion(const struct answer_head *head, const struct grove_ids *ids,
+				      struct text content, const char *finish_reason,
 				      const struct usage *usage, struct strbuf *out)
 {
 	struct json_writer w = JSON_WRITER_INIT(out);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * OpenAI's chat.completions dialect: reading what an upstream sends, writing what our callers get. Pure: bytes to facts, facts to bytes.
+ * OpenAI's chat.completions dialect: reading what an upstream sends, writing what our callers get.
+ * Pure: bytes to facts, facts to bytes.
  *
- * Nothing an upstream sends is relayed as it is: chunks are parsed, and written again with our id, model and creation time. What is inside `choices` is kept whole
- * (tool calls, logprobs, reasoning_content, vendors' own members). Tolerated (gateway-peers §5.5): no [DONE], usage on any chunk, empty choices, `role: null`, `finish_reason: ""`, `error` as a text.
+ * Nothing an upstream sends is relayed as it is: chunks are parsed, and written again with our id,
+ * model and creation time. What is inside `choices` is kept whole (tool calls, logprobs,
+ * reasoning_content, vendors' own members). Tolerated (gateway-peers §5.5): no [DONE], usage on any
+ * chunk, empty choices, `role: null`, `finish_reason: ""`, `error` as a text.
  */
 #pragma once
 
@@ -16,23 +19,25 @@
 #include "usage.h"
 
 struct answer_head {
-	char id[48];		/* "chatcmpl-…" */
+	char id[48]; /* "chatcmpl-…" */
 	int64_t created_s;
-	struct text model;	/* what the caller asked for, or what the provider says it used */
+	struct text model; /* what the caller asked for, or what the provider says it used */
 };
 
 /* What one upstream chunk says. Texts are borrowed from the doc. */
 struct chunk_facts {
 	bool is_error;
 	const struct json_value *error;
-	const struct json_value *choices;	/* NULL when empty */
-	struct text content;			/* text of choices[0].delta.content */
-	struct text finish_reason;		/* absent while it goes on */
+	const struct json_value *choices; /* NULL when empty */
+	struct text content; /* text of choices[0].delta.content */
+	struct text finish_reason; /* absent while it goes on */
 	bool has_usage;
 };
 
-void openai_read_chunk(const struct json_value *chunk, struct usage *usage, struct chunk_facts *ret);
-MUST_CHECK enum err openai_write_chunk(const struct answer_head *head, const struct json_value *choices, struct strbuf *out);
+void openai_read_chunk(const struct json_value *chunk, struct usage *usage,
+		       struct chunk_facts *ret);
+MUST_CHECK enum err openai_write_chunk(const struct answer_head *head,
+				       const struct json_value *choices, struct strbuf *out);
 
 /* Our own first chunk: the role, and who is who. Absent ids are left out. */
 struct grove_ids {
@@ -42,16 +47,26 @@ struct grove_ids {
 	bool has_user_message;
 };
 void openai_write_ids(struct json_writer *w, const struct grove_ids *ids);
-MUST_CHECK enum err openai_write_first_chunk(const struct answer_head *head, const struct grove_ids *ids, struct strbuf *out);
+MUST_CHECK enum err openai_write_first_chunk(const struct answer_head *head,
+					     const struct grove_ids *ids, struct strbuf *out);
 /* A text delta of our own (a replayed answer). */
-MUST_CHECK enum err openai_write_text_chunk(const struct answer_head *head, struct text content, const char *finish_reason, struct strbuf *out);
+MUST_CHECK enum err openai_write_text_chunk(const struct answer_head *head, struct text content,
+					    const char *finish_reason, struct strbuf *out);
 /* choices: [] and the usage. */
-MUST_CHECK enum err openai_write_usage_chunk(const struct answer_head *head, const struct usage *usage, struct strbuf *out);
+MUST_CHECK enum err openai_write_usage_chunk(const struct answer_head *head,
+					     const struct usage *usage, struct strbuf *out);
 
-/* A whole (not streamed) answer: reads text and usage, writes it again with our id, cost and ids. ERR_PROVIDER_ERROR: not a completion. */
-MUST_CHECK enum err openai_read_completion(const struct json_value *completion, struct usage *usage, struct text *ret_content, struct text *ret_finish_reason);
-MUST_CHECK enum err openai_write_completion(const struct answer_head *head, const struct grove_ids *ids, const struct json_value *completion,
+/* A whole (not streamed) answer: reads text and usage, writes it again with our id, cost and ids.
+ * ERR_PROVIDER_ERROR: not a completion. */
+MUST_CHECK enum err openai_read_completion(const struct json_value *completion, struct usage *usage,
+					   struct text *ret_content,
+					   struct text *ret_finish_reason);
+MUST_CHECK enum err openai_write_completion(const struct answer_head *head,
+					    const struct grove_ids *ids,
+					    const struct json_value *completion,
 					    const struct usage *usage, struct strbuf *out);
 /* The same for an answer that is only text (a repeated send). */
-MUST_CHECK enum err openai_write_text_completion(const struct answer_head *head, const struct grove_ids *ids, struct text content, const char *finish_reason,
+MUST_CHECK enum err openai_write_text_completion(const struct answer_head *head,
+						 const struct grove_ids *ids, struct text content,
+						 const char *finish_reason,
 						 const struct usage *usage, struct strbuf *out);

@@ -6,8 +6,11 @@
 #include "base/banned.h"
 
 static const char *const names[PROVIDER_COUNT] = {
-	[PROVIDER_OPENAI] = "openai",	      [PROVIDER_ANTHROPIC] = "anthropic",	[PROVIDER_GOOGLE] = "google",
-	[PROVIDER_OPENROUTER] = "openrouter", [PROVIDER_COMPATIBLE] = "openai-compatible",
+	[PROVIDER_OPENAI] = "openai",
+	[PROVIDER_ANTHROPIC] = "anthropic",
+	[PROVIDER_GOOGLE] = "google",
+	[PROVIDER_OPENROUTER] = "openrouter",
+	[PROVIDER_COMPATIBLE] = "openai-compatible",
 };
 
 const char *provider_name(enum provider p)
@@ -37,8 +40,9 @@ enum provider model_family(struct text model)
 		const char *prefix;
 		enum provider provider;
 	} families[] = {
-		{ "gpt-", PROVIDER_OPENAI },	 { "chatgpt-", PROVIDER_OPENAI }, { "o1", PROVIDER_OPENAI },
-		{ "o3", PROVIDER_OPENAI },	 { "o4", PROVIDER_OPENAI },	  { "claude-", PROVIDER_ANTHROPIC },
+		{ "gpt-", PROVIDER_OPENAI },	{ "chatgpt-", PROVIDER_OPENAI },
+		{ "o1", PROVIDER_OPENAI },	{ "o3", PROVIDER_OPENAI },
+		{ "o4", PROVIDER_OPENAI },	{ "claude-", PROVIDER_ANTHROPIC },
 		{ "gemini-", PROVIDER_GOOGLE },
 	};
 	/* Open weights of OpenAI's are served by everybody. */
@@ -66,6 +70,9 @@ enum err model_choose(struct text name, enum provider asked, struct model_choice
 		*ret = (struct model_choice){ asked, name };
 		return OK;
 	}
-	*ret = (struct model_choice){ asked ? asked : prefix ? prefix : model_family(model), model };
+	*ret = (struct model_choice){ asked    ? asked
+				      : prefix ? prefix
+					       : model_family(model),
+				      model };
 	return OK;
 }

@@ -16,7 +16,8 @@ static void copy_code(struct text t, char out[64])
 		return;
 	for (size_t i = 0; i < t.len; i++) {
 		char c = t.ptr[i];
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-'))
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+		      c == '-'))
 			return;
 	}
 	/* A code never looks like a key. */
@@ -33,7 +34,8 @@ static void read_body(struct text body, struct provider_error *e)
 		return;
 	const struct json_value *error = json_get(json_doc_root(doc), "error");
 	struct text code, param;
-	if (json_get_text(json_get(error, "code"), &code) || json_get_text(json_get(error, "type"), &code))
+	if (json_get_text(json_get(error, "code"), &code) ||
+	    json_get_text(json_get(error, "type"), &code))
 		copy_code(code, e->code);
 	if (json_get_text(json_get(error, "param"), &param))
 		copy_code(param, e->param);
@@ -42,8 +44,10 @@ static void read_body(struct text body, struct provider_error *e)
 /* "No money" comes as 402, or dressed as 429 or 400. */
 static bool is_out_of_money(const struct provider_error *e)
 {
-	static const char *const codes[] = { "insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached", "billing_not_active",
-					     "insufficient_credits", "billing_error" };
+	static const char *const codes[] = {
+		"insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached",
+		"billing_not_active", "insufficient_credits",	  "billing_error"
+	};
 	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
 		if (!strcmp(e->code, codes[i]))
 			return true;
@@ -76,7 +80,8 @@ static void judge(struct provider_error *e)
 	}
 }
 
-void provider_error_read(int status, struct text body, struct text retry_after, struct provider_error *ret)
+void provider_error_read(int status, struct text body, struct text retry_after,
+			 struct provider_error *ret)
 {
 	uint64_t seconds;
 	*ret = (struct provider_error){ .status = status };
@@ -101,10 +106,13 @@ const char *provider_error_message(const struct provider_error *e)
 {
 	switch (e->err) {
 	case ERR_PROVIDER_REFUSED:
-		return "The provider refused this request as it stands; details.providerCode says why, if it said so. Change the request and send it again.";
+		return "The provider refused this request as it stands; details.providerCode says "
+		       "why, if it said so. Change the request and send it again.";
 	case ERR_PROVIDER_ERROR:
-		return e->status ? "The provider answered with an error of its own. Your message is safe; try again in a moment or choose another model."
-				 : "The provider could not be reached. Check that the address is right and the server is running, then try again.";
+		return e->status ? "The provider answered with an error of its own. Your message "
+				   "is safe; try again in a moment or choose another model."
+				 : "The provider could not be reached. Check that the address is "
+				   "right and the server is running, then try again.";
 	default:
 		return NULL; /* the table's sentence fits */
 	}

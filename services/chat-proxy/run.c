@@ -9,14 +9,18 @@
 
 #include "base/banned.h"
 
-static struct metric runs_total = METRIC_COUNTER_INIT("grove_runs_total", "Runs that ended.", "status", "provider");
-static struct metric first_byte_seconds = METRIC_SECONDS_INIT("grove_first_byte_seconds", "Time from the upstream call to its first byte.", "provider");
+static struct metric runs_total =
+	METRIC_COUNTER_INIT("grove_runs_total", "Runs that ended.", "status", "provider");
+static struct metric first_byte_seconds = METRIC_SECONDS_INIT(
+	"grove_first_byte_seconds", "Time from the upstream call to its first byte.", "provider");
 
-static const char *const state_names[] = { "new", "calling", "leasing", "answering", "storing", "ended" };
+static const char *const state_names[] = { "new",	"calling", "leasing",
+					   "answering", "storing", "ended" };
 
 const char *run_status_name(enum run_status s)
 {
-	static const char *const names[] = { "running", "completed", "stopped", "interrupted", "failed" };
+	static const char *const names[] = { "running", "completed", "stopped", "interrupted",
+					     "failed" };
 	return names[s];
 }
 
@@ -34,16 +38,20 @@ void run_enter(struct run *run, enum run_state state)
 {
 	char id[UUID_TEXT_SIZE];
 	uuid_format(&run->id, id);
-	log_debug("run.state", LOG_STR("runId", id), LOG_STR("from", state_names[run->state]), LOG_STR("to", state_names[state]));
+	log_debug("run.state", LOG_STR("runId", id), LOG_STR("from", state_names[run->state]),
+		  LOG_STR("to", state_names[state]));
 	BUG_ON(state <= run->state && !(state == RUN_CALLING && run->state == RUN_LEASING));
 	run->state = state;
 	if (state == RUN_ANSWERING) {
 		run->first_byte_us = clock_mono_us();
-		metric_observe(&first_byte_seconds, (double)(run->first_byte_us - run->called_us) / 1e6, provider_name(run->lease.provider));
+		metric_observe(&first_byte_seconds,
+			       (double)(run->first_byte_us - run->called_us) / 1e6,
+			       provider_name(run->lease.provider));
 	}
 }
 
-/* 15 s of silence: a comment keeps proxies awake, and a caller who waits for the head gets it now. */
+/* 15 s of silence: a comment keeps proxies awake, and a caller who waits for the head gets it now.
+ */
 static void heartbeat(struct loop_timer *timer)
 {
 	struct run *run = container_of(timer, struct run, heartbeat);
@@ -96,7 +104,9 @@ struct run *run_start(struct chat_proxy *app, struct run_question *q)
 	q->request->doc = NULL;
 	run->context = q->context;
 	run->context_count = q->context_count;
-	run->session_handle = q->session_handle.ptr ? xmemdup0(q->session_handle.ptr, q->session_handle.len) : NULL;
+	run->session_handle = q->session_handle.ptr
+				      ? xmemdup0(q->session_handle.ptr, q->session_handle.len)
+				      : NULL;
 	run->streams = run->request.stream;
 	run->ephemeral = run->request.ephemeral;
 	run->ids = q->ids;
@@ -131,14 +141,16 @@ void run_begin(struct run *run)
 
 void run_replay(struct run *run, struct text answer)
 {
-	AUTO(strbuf_clear) struct strbuf data = STRBUF_INIT(2 * (size_t)run->app->config->answer_bytes);
+	AUTO(strbuf_clear)
+	struct strbuf data = STRBUF_INIT(2 * (size_t)run->app->config->answer_bytes);
 	run->status = RUN_STATUS_COMPLETED;
 	run->ended = run->created;
 	if (run->streams)
 		emit_first(run);
 	if (run->streams && !openai_write_text_chunk(&run->head, answer, "stop", &data))
 		run_emit(run, NULL, strbuf_text(&data));
-	if (!run->streams && openai_write_text_completion(&run->head, &run->ids, answer, "stop", &run->usage, &run->final_body))
+	if (!run->streams && openai_write_text_completion(&run->head, &run->ids, answer, "stop",
+							  &run->usage, &run->final_body))
 		run->failure = ERR_INTERNAL;
 	run->saw_finish = true;
 	run->usage.estimated = true;
@@ -176,10 +188,12 @@ void run_finish(struct run *run, enum run_status status)
 		peer_call_cancel(run->leasing);
 	run->leasing = NULL;
 	usage_estimate(&run->usage, run->request.prompt_bytes, run->text_bytes);
-	struct price price = catalogue_price(run->app->catalogue, run->lease.provider, text_of(run->model));
+	struct price price =
+		catalogue_price(run->app->catalogue, run->lease.provider, text_of(run->model));
 	usage_price(&run->usage, &price);
 	run_settle(run, settle_outcome(run));
-	metric_inc(&runs_total, run_status_name(status), run->lease.provider ? provider_name(run->lease.provider) : "none");
+	metric_inc(&runs_total, run_status_name(status),
+		   run->lease.provider ? provider_name(run->lease.provider) : "none");
 	run_enter(run, RUN_STORING);
 	run_store_end(run);
 }
@@ -187,7 +201,9 @@ void run_finish(struct run *run, enum run_status status)
 static void emit_error(struct run *run)
 {
 	AUTO(strbuf_clear) struct strbuf body = STRBUF_INIT(4096);
-	struct error_detail detail = { .message = run->failure == run->last_error.err ? provider_error_message(&run->last_error) : NULL };
+	struct error_detail detail = { .message = run->failure == run->last_error.err
+							  ? provider_error_message(&run->last_error)
+							  : NULL };
 	if (!http_error_body(run->failure, &detail, &body))
 		run_emit(run, "error", strbuf_text(&body));
 }
@@ -198,7 +214,8 @@ static void emit_end(struct run *run)
 	if (run->failure) {
 		emit_error(run);
 	} else {
-		if (!run->saw_finish && !openai_write_text_chunk(&run->head, TEXT_NULL, "stop", &data))
+		if (!run->saw_finish &&
+		    !openai_write_text_chunk(&run->head, TEXT_NULL, "stop", &data))
 			run_emit(run, NULL, strbuf_text(&data));
 		strbuf_reset(&data);
 		if (run->wants_usage && !openai_write_usage_chunk(&run->head, &run->usage, &data))

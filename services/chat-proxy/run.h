@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A run: one question to a provider and everything that happens to its answer, independent of who is watching.
+ * A run: one question to a provider and everything that happens to its answer, independent of who
+ *is watching.
  *
- *	CALLING   the upstream call is out, nothing has come back; a refusal here tries the next key (LEASING) unseen by anybody
- *	LEASING   keyvault is asked for another key
- *	ANSWERING text is coming; from here a failure is an error event and the partial text stays
- *	STORING   it is over; the tail goes to account-store before anybody is told so
- *	ENDED     final frames are out; the buffer lingers for viewers that come back, then the run is freed
+ *	CALLING   the upstream call is out, nothing has come back; a refusal here tries the next key
+ *(LEASING) unseen by anybody LEASING   keyvault is asked for another key ANSWERING text is coming;
+ *from here a failure is an error event and the partial text stays STORING   it is over; the tail
+ *goes to account-store before anybody is told so ENDED     final frames are out; the buffer lingers
+ *for viewers that come back, then the run is freed
  *
- * Frames are whole server-sent events numbered from 1, kept in one buffer; any number of viewers read from it at their own pace. Text of a stored conversation is
- * flushed each second or 4 KiB, at the latest every 30 s as a sign of life. run_enter() is the only writer of the state.
+ * Frames are whole server-sent events numbered from 1, kept in one buffer; any number of viewers
+ *read from it at their own pace. Text of a stored conversation is flushed each second or 4 KiB, at
+ *the latest every 30 s as a sign of life. run_enter() is the only writer of the state.
  *
- * Ownership: the registry (runs.h) owns runs; a viewer owns its exchange; the run owns lease, request and upstream call.
+ * Ownership: the registry (runs.h) owns runs; a viewer owns its exchange; the run owns lease,
+ *request and upstream call.
  */
 #pragma once
 
@@ -32,7 +35,13 @@
 struct chat_proxy;
 
 enum run_state { RUN_NEW, RUN_CALLING, RUN_LEASING, RUN_ANSWERING, RUN_STORING, RUN_ENDED };
-enum run_status { RUN_STATUS_RUNNING, RUN_STATUS_COMPLETED, RUN_STATUS_STOPPED, RUN_STATUS_INTERRUPTED, RUN_STATUS_FAILED };
+enum run_status {
+	RUN_STATUS_RUNNING,
+	RUN_STATUS_COMPLETED,
+	RUN_STATUS_STOPPED,
+	RUN_STATUS_INTERRUPTED,
+	RUN_STATUS_FAILED
+};
 const char *run_status_name(enum run_status s);
 
 #define RUN_MAX_KEYS 8
@@ -44,15 +53,15 @@ struct viewer {
 	struct run *run;
 	struct http_exchange *ex;
 	struct viewer *next;
-	bool whole;		/* not a stream */
-	bool begun;		/* the head is out */
-	size_t next_frame;	/* index of the next frame to write */
-	bool full;		/* waits for its connection to drain */
+	bool whole; /* not a stream */
+	bool begun; /* the head is out */
+	size_t next_frame; /* index of the next frame to write */
+	bool full; /* waits for its connection to drain */
 };
 
 struct run {
 	struct chat_proxy *app;
-	struct run *next;	/* registry */
+	struct run *next; /* registry */
 	struct uuid id;
 	struct identity identity;
 	enum run_state state;
@@ -60,7 +69,7 @@ struct run {
 	struct unix_ms created, ended;
 
 	/* what is asked */
-	struct arena arena;	/* request and context live here until the first byte */
+	struct arena arena; /* request and context live here until the first byte */
 	struct chat_request request;
 	struct context_message *context;
 	size_t context_count;
@@ -68,7 +77,7 @@ struct run {
 	char *session_handle;
 	bool streams, wants_usage, ephemeral, holds_head;
 	struct grove_ids ids;
-	char *model;		/* the name upstream knows */
+	char *model; /* the name upstream knows */
 	struct answer_head head;
 
 	/* keys */
@@ -84,12 +93,12 @@ struct run {
 	int upstream_status;
 	bool upstream_is_sse, paused;
 	struct sse_parser parser;
-	struct strbuf whole;	/* an answer or refusal that is not a stream */
+	struct strbuf whole; /* an answer or refusal that is not a stream */
 	bool saw_done, saw_finish;
 	char finish_reason[32];
 	struct usage usage;
 	size_t text_bytes;
-	enum err failure;	/* of a FAILED run */
+	enum err failure; /* of a FAILED run */
 
 	/* frames */
 	struct strbuf frames;
@@ -101,52 +110,53 @@ struct run {
 
 	/* storing */
 	struct strbuf unflushed, flushing;
-	int64_t flush_seq;	/* last accepted */
+	int64_t flush_seq; /* last accepted */
 	bool flush_pending;
 	struct peer_call *store_call;
 	struct loop_timer flush_timer;
 	int store_tries;
-	struct strbuf final_body;	/* answer of a whole viewer */
+	struct strbuf final_body; /* answer of a whole viewer */
 };
 
 /* run.c */
 struct run_question {
 	const struct identity *identity;
-	struct chat_request *request;	/* taken */
-	struct arena *arena;		/* taken: what request and context are borrowed from */
+	struct chat_request *request; /* taken */
+	struct arena *arena; /* taken: what request and context are borrowed from */
 	struct context_message *context;
 	size_t context_count;
-	struct lease *lease;		/* taken */
+	struct lease *lease; /* taken */
 	struct text session_handle;
 	struct grove_ids ids;
 };
-struct run *run_start(struct chat_proxy *app, struct run_question *question);	/* NEW */
-void run_begin(struct run *run);				/* calls the provider; a stored stream tells its ids at once */
-void run_replay(struct run *run, struct text answer);		/* ENDED with an answer that was given before */
+struct run *run_start(struct chat_proxy *app, struct run_question *question); /* NEW */
+void run_begin(struct run *run); /* calls the provider; a stored stream tells its ids at once */
+void run_replay(struct run *run,
+		struct text answer); /* ENDED with an answer that was given before */
 void run_enter(struct run *run, enum run_state state);
-void run_fail(struct run *run, enum err err);			/* ends as FAILED */
-void run_finish(struct run *run, enum run_status status);	/* → STORING → ENDED */
-void run_conclude(struct run *run);				/* stored or not: final frames, ENDED */
-void run_stop(struct run *run);					/* by its owner: upstream closed at once */
-bool run_is_over(const struct run *run);			/* STORING or ENDED */
+void run_fail(struct run *run, enum err err); /* ends as FAILED */
+void run_finish(struct run *run, enum run_status status); /* → STORING → ENDED */
+void run_conclude(struct run *run); /* stored or not: final frames, ENDED */
+void run_stop(struct run *run); /* by its owner: upstream closed at once */
+bool run_is_over(const struct run *run); /* STORING or ENDED */
 bool run_is_stored(const struct run *run);
-void run_free(struct run *run);					/* registry only */
+void run_free(struct run *run); /* registry only */
 
 /* run_upstream.c */
-void run_call(struct run *run);			/* CALLING with the lease in hand */
-void run_hang_up(struct run *run);		/* closes the upstream call */
+void run_call(struct run *run); /* CALLING with the lease in hand */
+void run_hang_up(struct run *run); /* closes the upstream call */
 
 /* run_viewers.c */
 void run_attach(struct run *run, struct http_exchange *ex, bool whole, size_t after_seq);
-void run_emit(struct run *run, const char *event, struct text data);	/* appends a frame */
-void run_pump(struct run *run);						/* writes what viewers have not seen */
-void run_release_viewers(struct run *run);				/* ENDED: ends their answers */
+void run_emit(struct run *run, const char *event, struct text data); /* appends a frame */
+void run_pump(struct run *run); /* writes what viewers have not seen */
+void run_release_viewers(struct run *run); /* ENDED: ends their answers */
 void run_begin_heads(struct run *run);
 
 /* run_store.c */
-void run_take_text(struct run *run, struct text text);	/* part of the answer: to be flushed */
-void run_store_end(struct run *run);			/* finish or calls row; then run_conclude() */
-void run_settle(struct run *run, const char *outcome);	/* gives the lease back; no answer awaited */
+void run_take_text(struct run *run, struct text text); /* part of the answer: to be flushed */
+void run_store_end(struct run *run); /* finish or calls row; then run_conclude() */
+void run_settle(struct run *run, const char *outcome); /* gives the lease back; no answer awaited */
 void run_drop_store(struct run *run);
 /* For a lease that never became a run. */
 void lease_give_back(struct chat_proxy *app, const struct identity *identity, struct lease *lease);

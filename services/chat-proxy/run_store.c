@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a run leaves behind: text flushed while it comes, the end of the turn, the row of the call, the settled lease. Flushes are numbered and
- * repeated until accepted, one at a time, so that none is lost or doubled.
+ * What a run leaves behind: text flushed while it comes, the end of the turn, the row of the call,
+ * the settled lease. Flushes are numbered and repeated until accepted, one at a time, so that none
+ * is lost or doubled.
  */
 #include "run.h"
 
@@ -12,7 +13,7 @@
 #include "base/banned.h"
 
 #define FLUSH_BYTES 4096
-#define FLUSH_MOST (1u << 20)	/* of one piece: account-store takes two */
+#define FLUSH_MOST (1u << 20) /* of one piece: account-store takes two */
 #define FLUSH_AFTER_MS 1000
 #define SIGN_OF_LIFE_MS 30000
 #define RETRY_MS 500
@@ -28,7 +29,8 @@ static void write_id(struct json_writer *w, const char *key, const struct uuid *
 }
 
 static void call_store(struct run *run, const char *what, struct text body,
-		       void (*done)(struct peer_call *call, enum err err, int status, struct text body, void *arg))
+		       void (*done)(struct peer_call *call, enum err err, int status,
+				    struct text body, void *arg))
 {
 	char path[96], id[UUID_TEXT_SIZE];
 	uuid_format(&run->ids.assistant_message, id);
@@ -36,7 +38,11 @@ static void call_store(struct run *run, const char *what, struct text body,
 		snprintf(path, sizeof(path), "/internal/turns/%s/%s", id, what);
 	else
 		snprintf(path, sizeof(path), "/internal/calls");
-	struct peer_request request = { .daemon = DAEMON_ACCOUNT_STORE, .identity = &run->identity, .method = "POST", .path = path, .body = body };
+	struct peer_request request = { .daemon = DAEMON_ACCOUNT_STORE,
+					.identity = &run->identity,
+					.method = "POST",
+					.path = path,
+					.body = body };
 	run->store_call = peer_call_start(run->app->daemon->peers, &request, done, run);
 }
 
@@ -98,7 +104,9 @@ static void flushed(struct peer_call *call, enum err err, int status, struct tex
 	if (run->state == RUN_STORING)
 		send_next(run);
 	else
-		tick_after(run, run->unflushed.len >= FLUSH_BYTES ? 0 : run->unflushed.len ? FLUSH_AFTER_MS : SIGN_OF_LIFE_MS);
+		tick_after(run, run->unflushed.len >= FLUSH_BYTES ? 0
+				: run->unflushed.len		  ? FLUSH_AFTER_MS
+								  : SIGN_OF_LIFE_MS);
 }
 
 static void send_flush(struct run *run)
@@ -190,7 +198,8 @@ static void write_counts(struct json_writer *w, const struct run *run)
 	}
 }
 
-static void end_stored(struct peer_call *call, enum err err, int status, struct text body, void *arg)
+static void end_stored(struct peer_call *call, enum err err, int status, struct text body,
+		       void *arg)
 {
 	(void)call;
 	(void)body;
@@ -200,7 +209,8 @@ static void end_stored(struct peer_call *call, enum err err, int status, struct 
 	if (!stored && run->ids.stored && try_again(run, err, status))
 		return;
 	if (!stored)
-		log_warn("run.end_not_stored", LOG_BOOL("conversation", run->ids.stored), LOG_INT("status", status));
+		log_warn("run.end_not_stored", LOG_BOOL("conversation", run->ids.stored),
+			 LOG_INT("status", status));
 	/* An answer that could not be kept must not look kept. */
 	if (!stored && run->ids.stored && !run->failure)
 		run->failure = ERR_UNAVAILABLE;
@@ -250,7 +260,9 @@ void run_drop_store(struct run *run)
 	strbuf_clear(&run->flushing);
 }
 
-/* --- leases ------------------------------------------------------------------------------------------------------------ */
+/* --- leases
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 static void settled(struct peer_call *call, enum err err, int status, struct text body, void *arg)
 {
@@ -262,7 +274,8 @@ static void settled(struct peer_call *call, enum err err, int status, struct tex
 		log_warn("lease.not_settled", LOG_INT("status", status));
 }
 
-static void settle(struct chat_proxy *app, const struct identity *identity, struct lease *lease, const char *outcome, const struct usage *usage)
+static void settle(struct chat_proxy *app, const struct identity *identity, struct lease *lease,
+		   const char *outcome, const struct usage *usage)
 {
 	if (!lease->held)
 		return;
@@ -285,7 +298,11 @@ static void settle(struct chat_proxy *app, const struct identity *identity, stru
 	json_double(&w, usage && usage->cost_known ? usage->cost : 0);
 	json_object_end(&w);
 	BUG_ON(json_writer_end(&w));
-	struct peer_request request = { .daemon = DAEMON_KEYVAULT, .identity = identity, .method = "POST", .path = path, .body = strbuf_text(&body) };
+	struct peer_request request = { .daemon = DAEMON_KEYVAULT,
+					.identity = identity,
+					.method = "POST",
+					.path = path,
+					.body = strbuf_text(&body) };
 	peer_call_start(app->daemon->peers, &request, settled, NULL);
 }
 
@@ -293,7 +310,8 @@ void run_settle(struct run *run, const char *outcome)
 {
 	bool used = run->state == RUN_ANSWERING;
 	settle(run->app, &run->identity, &run->lease, outcome, used ? &run->usage : NULL);
-	/* The next key comes with its own. At the end the names are still wanted for the row of the call. */
+	/* The next key comes with its own. At the end the names are still wanted for the row of the
+	 * call. */
 	if (run->state == RUN_CALLING && !run->status)
 		lease_clear(&run->lease);
 }

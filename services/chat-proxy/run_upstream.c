@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The upstream side of a run: one call to a provider, its answer read event by event, and the next key when it refuses before anything was said.
+ * The upstream side of a run: one call to a provider, its answer read event by event, and the next
+ * key when it refuses before anything was said.
  */
 #include "run.h"
 
@@ -38,7 +39,8 @@ static void begin_answer(struct run *run)
 	run_enter(run, RUN_ANSWERING);
 	drop_question(run);
 	/* A stored run has told its ids already, when its head went out. */
-	if (run->streams && !run->frame_count && !openai_write_first_chunk(&run->head, &run->ids, &data))
+	if (run->streams && !run->frame_count &&
+	    !openai_write_first_chunk(&run->head, &run->ids, &data))
 		run_emit(run, NULL, strbuf_text(&data));
 	run_begin_heads(run);
 }
@@ -48,10 +50,13 @@ static void take_finish_reason(struct run *run, struct text reason)
 	if (!reason.len)
 		return;
 	run->saw_finish = true;
-	snprintf(run->finish_reason, sizeof(run->finish_reason), "%.*s", TEXT_FMT(text_slice(reason, 0, 31)));
+	snprintf(run->finish_reason, sizeof(run->finish_reason), "%.*s",
+		 TEXT_FMT(text_slice(reason, 0, 31)));
 }
 
-/* --- refusals ------------------------------------------------------------------------------------------------------ */
+/* --- refusals
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static void leased(struct peer_call *call, enum err err, int status, struct text body, void *arg)
 {
@@ -70,26 +75,33 @@ static void lease_next(struct run *run)
 {
 	AUTO(strbuf_clear) struct strbuf body = STRBUF_INIT(8192);
 	run_enter(run, RUN_LEASING);
-	if (lease_write_request(run->request.choice.provider, text_of(run->model), text_of(run->session_handle), run->excluded,
-				run->excluded_count, &body)) {
+	if (lease_write_request(run->request.choice.provider, text_of(run->model),
+				text_of(run->session_handle), run->excluded, run->excluded_count,
+				&body)) {
 		run_fail(run, ERR_INTERNAL);
 		return;
 	}
-	struct peer_request request = { .daemon = DAEMON_KEYVAULT, .identity = &run->identity, .method = "POST", .path = "/internal/leases",
+	struct peer_request request = { .daemon = DAEMON_KEYVAULT,
+					.identity = &run->identity,
+					.method = "POST",
+					.path = "/internal/leases",
 					.body = strbuf_text(&body) };
 	run->leasing = peer_call_start(run->app->daemon->peers, &request, leased, run);
 }
 
-/* The call ended badly. Before the answer began, and if it is the key's fault, the next key may do. */
+/* The call ended badly. Before the answer began, and if it is the key's fault, the next key may do.
+ */
 static void refused(struct run *run, const struct provider_error *e)
 {
 	run->last_error = *e;
 	run->call = NULL;
 	char id[UUID_TEXT_SIZE];
 	uuid_format(&run->id, id);
-	log_info("upstream.refused", LOG_STR("runId", id), LOG_STR("provider", provider_name(run->lease.provider)), LOG_INT("status", e->status),
-		 LOG_STR("code", err_info(e->err)->code));
-	bool may_go_on = run->state == RUN_CALLING && e->key != KEY_FINE && run->lease.has_key_id && run->excluded_count < RUN_MAX_KEYS;
+	log_info("upstream.refused", LOG_STR("runId", id),
+		 LOG_STR("provider", provider_name(run->lease.provider)),
+		 LOG_INT("status", e->status), LOG_STR("code", err_info(e->err)->code));
+	bool may_go_on = run->state == RUN_CALLING && e->key != KEY_FINE && run->lease.has_key_id &&
+			 run->excluded_count < RUN_MAX_KEYS;
 	if (!may_go_on) {
 		run_fail(run, e->err);
 		return;
@@ -112,9 +124,12 @@ static void refuse_with_body(struct run *run, int status, struct text body)
 	refused(run, &e);
 }
 
-/* --- events -------------------------------------------------------------------------------------------------------- */
+/* --- events
+ * --------------------------------------------------------------------------------------------------------
+ */
 
-/* A mid-stream error object tells its kind in `code`, sometimes as a number that reads like a status. */
+/* A mid-stream error object tells its kind in `code`, sometimes as a number that reads like a
+ * status. */
 static int error_status(const struct json_value *error)
 {
 	int64_t code;
@@ -126,10 +141,12 @@ static int error_status(const struct json_value *error)
 static enum err take_chunk(struct run *run, const struct json_value *chunk)
 {
 	struct chunk_facts facts;
-	AUTO(strbuf_clear) struct strbuf data = STRBUF_INIT(2 * (size_t)run->app->config->event_bytes);
+	AUTO(strbuf_clear)
+	struct strbuf data = STRBUF_INIT(2 * (size_t)run->app->config->event_bytes);
 	openai_read_chunk(chunk, &run->usage, &facts);
 	if (facts.is_error) {
-		provider_error_read(error_status(facts.error), TEXT_NULL, TEXT_NULL, &run->last_error);
+		provider_error_read(error_status(facts.error), TEXT_NULL, TEXT_NULL,
+				    &run->last_error);
 		return ERR_PROVIDER_ERROR;
 	}
 	if (!facts.choices)
@@ -161,7 +178,8 @@ static enum err on_event(const struct sse_event *event, void *arg)
 static bool is_event_stream(struct fetch_call *call)
 {
 	struct text type;
-	return fetch_response_header(call, "Content-Type", &type) && text_starts_with(type, "text/event-stream");
+	return fetch_response_header(call, "Content-Type", &type) &&
+	       text_starts_with(type, "text/event-stream");
 }
 
 static void on_head(struct fetch_call *call, int status, void *arg)
@@ -197,7 +215,8 @@ static bool on_data(struct fetch_call *call, struct text data, void *arg)
 		return true;
 	}
 	if (run->frames.len > (size_t)run->app->config->run_buffer_bytes ||
-	    runs_user_bytes(run->app->runs, &run->identity.user) > (size_t)run->app->config->user_buffer_bytes) {
+	    runs_user_bytes(run->app->runs, &run->identity.user) >
+		    (size_t)run->app->config->user_buffer_bytes) {
 		run->last_error = (struct provider_error){ .err = ERR_TOO_LARGE };
 		run_hang_up(run);
 		run_fail(run, ERR_TOO_LARGE);
@@ -205,7 +224,8 @@ static bool on_data(struct fetch_call *call, struct text data, void *arg)
 	return true;
 }
 
-/* --- the end of the call --------------------------------------------------------------------------------------------- */
+/* --- the end of the call
+ * --------------------------------------------------------------------------------------------- */
 
 static void take_whole(struct run *run)
 {
@@ -223,15 +243,20 @@ static void take_whole(struct run *run)
 	run_take_text(run, content);
 	if (run->streams) {
 		/* Asked for a stream, got a document: it is told as one piece. */
-		AUTO(strbuf_clear) struct strbuf data = STRBUF_INIT(2 * (size_t)run->app->config->answer_bytes);
-		if (!openai_write_text_chunk(&run->head, content, run->finish_reason[0] ? run->finish_reason : "stop", &data))
+		AUTO(strbuf_clear)
+		struct strbuf data = STRBUF_INIT(2 * (size_t)run->app->config->answer_bytes);
+		if (!openai_write_text_chunk(&run->head, content,
+					     run->finish_reason[0] ? run->finish_reason : "stop",
+					     &data))
 			run_emit(run, NULL, strbuf_text(&data));
 		run->saw_finish = true;
 	} else {
 		usage_estimate(&run->usage, run->request.prompt_bytes, run->text_bytes);
-		struct price price = catalogue_price(run->app->catalogue, run->lease.provider, text_of(run->model));
+		struct price price = catalogue_price(run->app->catalogue, run->lease.provider,
+						     text_of(run->model));
 		usage_price(&run->usage, &price);
-		if (openai_write_completion(&run->head, &run->ids, json_doc_root(doc), &run->usage, &run->final_body)) {
+		if (openai_write_completion(&run->head, &run->ids, json_doc_root(doc), &run->usage,
+					    &run->final_body)) {
 			run_fail(run, ERR_TOO_LARGE);
 			return;
 		}
@@ -298,8 +323,10 @@ void run_call(struct run *run)
 	run_enter(run, RUN_CALLING);
 	run->last_error = (struct provider_error){ 0 };
 	if (!provider_is_spoken(run->lease.provider) || write_question(run) ||
-	    !upstream_base(c, run->lease.provider, text_of(run->lease.base_url), base, sizeof(base))) {
-		run_fail(run, provider_is_spoken(run->lease.provider) ? ERR_INTERNAL : ERR_PROVIDER_MISMATCH);
+	    !upstream_base(c, run->lease.provider, text_of(run->lease.base_url), base,
+			   sizeof(base))) {
+		run_fail(run, provider_is_spoken(run->lease.provider) ? ERR_INTERNAL
+								      : ERR_PROVIDER_MISMATCH);
 		return;
 	}
 	snprintf(url, sizeof(url), "%s/chat/completions", base);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The viewers of a run: each reads the frames from where it is, at the pace of its connection. What a slow one has not read stays in the run's buffer, which
- * has its own limit.
+ * The viewers of a run: each reads the frames from where it is, at the pace of its connection. What
+ * a slow one has not read stays in the run's buffer, which has its own limit.
  */
 #include "run.h"
 
@@ -70,7 +70,8 @@ static bool write_frames(struct viewer *v)
 	while (last > v->next_frame + 1 && to - from > HTTP_STREAM_HIGH)
 		to = run->frame_ends[--last - 1];
 	v->next_frame = last;
-	v->full = http_stream_write(v->ex, text_slice(strbuf_text(&run->frames), from, to)) > HTTP_STREAM_HIGH;
+	v->full = http_stream_write(v->ex, text_slice(strbuf_text(&run->frames), from, to)) >
+		  HTTP_STREAM_HIGH;
 	return true;
 }
 
@@ -102,10 +103,12 @@ static void pump_task(struct loop_task *task)
 void run_emit(struct run *run, const char *event, struct text data)
 {
 	if (sse_append(&run->frames, (int64_t)run->frame_count + 1, event, data))
-		return; /* the buffer's limit is checked where frames come from; final frames have room of their own */
+		return; /* the buffer's limit is checked where frames come from; final frames have
+			   room of their own */
 	if (run->frame_count == run->frame_room) {
 		run->frame_room = run->frame_room ? run->frame_room * 2 : 64;
-		run->frame_ends = xreallocarray(run->frame_ends, run->frame_room, sizeof(*run->frame_ends));
+		run->frame_ends =
+			xreallocarray(run->frame_ends, run->frame_room, sizeof(*run->frame_ends));
 	}
 	run->frame_ends[run->frame_count++] = run->frames.len;
 	loop_timer_set(&run->heartbeat, RUN_HEARTBEAT_MS);
@@ -133,7 +136,8 @@ static void reply_failure(struct viewer *v)
 	struct error_detail detail = {
 		.message = run->failure == e->err ? provider_error_message(e) : NULL,
 		.param = e->param[0] ? e->param : NULL,
-		.details = json_writer_end(&w) || details.len <= 2 ? TEXT_NULL : strbuf_text(&details),
+		.details =
+			json_writer_end(&w) || details.len <= 2 ? TEXT_NULL : strbuf_text(&details),
 		.retry_after_s = e->retry_after_s,
 	};
 	/* We have tried what could be tried: an SDK should not try the same again at once. */
@@ -145,7 +149,8 @@ static void reply_whole(struct viewer *v)
 {
 	struct run *run = v->run;
 	if (!run->failure && !run->final_body.len &&
-	    openai_write_text_completion(&run->head, &run->ids, TEXT(""), "stop", &run->usage, &run->final_body))
+	    openai_write_text_completion(&run->head, &run->ids, TEXT(""), "stop", &run->usage,
+					 &run->final_body))
 		run->failure = ERR_INTERNAL;
 	if (run->failure)
 		reply_failure(v);
@@ -174,7 +179,8 @@ void run_release_viewers(struct run *run)
 	struct viewer *next;
 	for (struct viewer *v = run->viewers; v; v = next) {
 		next = v->next;
-		/* A head still held back at the end of a good answer goes out now, with everything. */
+		/* A head still held back at the end of a good answer goes out now, with everything.
+		 */
 		if (!v->begun && !v->whole && !run->failure) {
 			begin_head(v);
 			while (write_frames(v)) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The registry of runs of this chat-proxy: found by id and owner, counted by owner, freed when they have lingered. */
+/* The registry of runs of this chat-proxy: found by id and owner, counted by owner, freed when they
+ * have lingered. */
 #pragma once
 
 #include "base/uuid.h"
@@ -13,5 +14,5 @@ void runs_remove(struct runs *r, struct run *run);
 /* NULL when there is none, or it is somebody else's. */
 struct run *runs_find(struct runs *r, const struct uuid *id, const struct uuid *user);
 size_t runs_user_bytes(const struct runs *r, const struct uuid *user);
-size_t runs_live(const struct runs *r);		/* not over yet */
+size_t runs_live(const struct runs *r); /* not over yet */
 void runs_each(struct runs *r, void (*visit)(struct run *run));

@@ -43,7 +43,9 @@ void usage_price(struct usage *u, const struct price *price)
 	int64_t cached = u->cached < u->prompt ? u->cached : u->prompt;
 	double cached_price = price->cached < 0 ? price->input : price->cached;
 	u->cost_known = true;
-	u->cost = ((double)(u->prompt - cached) * price->input + (double)cached * cached_price + (double)u->completion * price->output) / 1e6;
+	u->cost = ((double)(u->prompt - cached) * price->input + (double)cached * cached_price +
+		   (double)u->completion * price->output) /
+		  1e6;
 }
 
 void usage_write(struct json_writer *w, const struct usage *u)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tokens and money of one answer. Providers' counters are cumulative: the last value wins, field by field, and absent is not zero. A provider's own reported
- * cost wins over the catalogue; without a known price the cost is unknown (null), never zero.
+ * Tokens and money of one answer. Providers' counters are cumulative: the last value wins, field by
+ * field, and absent is not zero. A provider's own reported cost wins over the catalogue; without a
+ * known price the cost is unknown (null), never zero.
  */
 #pragma once
 
@@ -11,16 +12,16 @@
 #include "json/json.h"
 
 struct usage {
-	bool seen;		/* the provider said something */
-	bool estimated;		/* counted by us */
+	bool seen; /* the provider said something */
+	bool estimated; /* counted by us */
 	int64_t prompt, completion, cached, reasoning;
 	bool cost_known;
-	double cost;		/* USD */
+	double cost; /* USD */
 };
 
 struct price {
 	bool known;
-	double input, output, cached;	/* USD per million tokens; cached < 0: as input */
+	double input, output, cached; /* USD per million tokens; cached < 0: as input */
 };
 
 /* Takes what an OpenAI-shaped usage object says. */

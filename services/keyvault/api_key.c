@@ -35,20 +35,35 @@ void api_key_preview(const struct secret *key, char out[static KEY_PREVIEW_CHARS
 	out[KEY_PREVIEW_CHARS] = '\0';
 }
 
-struct seal_place api_key_place(const struct uuid *user, const struct uuid *id, struct text provider, struct text origin)
+struct seal_place api_key_place(const struct uuid *user, const struct uuid *id,
+				struct text provider, struct text origin)
 {
-	return (struct seal_place){ .label = "grove/byok/v1", .user = *user, .table = "user_api_keys", .row = *id, .column = "key_sealed",
+	return (struct seal_place){ .label = "grove/byok/v1",
+				    .user = *user,
+				    .table = "user_api_keys",
+				    .row = *id,
+				    .column = "key_sealed",
 				    .extra = { provider, origin } };
 }
 
-void api_key_read(const struct db_unit *u, size_t index, size_t row, struct arena *arena, struct api_key_row *ret)
+void api_key_read(const struct db_unit *u, size_t index, size_t row, struct arena *arena,
+		  struct api_key_row *ret)
 {
 	static const struct db_column columns[] = {
-		DB_COLUMN(DB_UUID, api_key_row, id),	   DB_COLUMN(DB_TEXT, api_key_row, provider), DB_COLUMN(DB_TEXT, api_key_row, name),
-		DB_COLUMN(DB_TEXT, api_key_row, preview),  DB_COLUMN(DB_TEXT, api_key_row, base_url), DB_COLUMN(DB_BOOL, api_key_row, active),
-		DB_COLUMN(DB_DOUBLE, api_key_row, budget), DB_COLUMN(DB_INT, api_key_row, daily),     DB_COLUMN(DB_INT, api_key_row, rpm),
-		DB_COLUMN(DB_INT, api_key_row, priority),  DB_COLUMN(DB_TEXT, api_key_row, status),   DB_COLUMN(DB_TIME, api_key_row, created),
-		DB_COLUMN(DB_OPT_TIME, api_key_row, last_used), { 0 },
+		DB_COLUMN(DB_UUID, api_key_row, id),
+		DB_COLUMN(DB_TEXT, api_key_row, provider),
+		DB_COLUMN(DB_TEXT, api_key_row, name),
+		DB_COLUMN(DB_TEXT, api_key_row, preview),
+		DB_COLUMN(DB_TEXT, api_key_row, base_url),
+		DB_COLUMN(DB_BOOL, api_key_row, active),
+		DB_COLUMN(DB_DOUBLE, api_key_row, budget),
+		DB_COLUMN(DB_INT, api_key_row, daily),
+		DB_COLUMN(DB_INT, api_key_row, rpm),
+		DB_COLUMN(DB_INT, api_key_row, priority),
+		DB_COLUMN(DB_TEXT, api_key_row, status),
+		DB_COLUMN(DB_TIME, api_key_row, created),
+		DB_COLUMN(DB_OPT_TIME, api_key_row, last_used),
+		{ 0 },
 	};
 	*ret = (struct api_key_row){ 0 };
 	db_read_row(u, index, row, columns, ret, arena);

@@ -15,12 +15,12 @@ struct keyvault {
 	struct keks *keks;
 	struct session_keys *session_keys;
 	struct guard *guard;
-	struct loop_timer sweep;	/* expired session keys */
+	struct loop_timer sweep; /* expired session keys */
 };
 
 extern const struct route keyvault_routes[];
 
-bool keyvault_persists(const struct keyvault *kv);	/* BYOK_ENCRYPTION_SECRET is set */
+bool keyvault_persists(const struct keyvault *kv); /* BYOK_ENCRYPTION_SECRET is set */
 enum err keyvault_open(struct daemon *d, struct strbuf *errors);
 void keyvault_connected(struct daemon *d);
 void keyvault_close(struct daemon *d);

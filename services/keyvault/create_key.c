@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* POST /v1/api-keys: seals a provider key under the person's data key, bound to person, row, provider and origin. It is never shown again. */
+/* POST /v1/api-keys: seals a provider key under the person's data key, bound to person, row,
+ * provider and origin. It is never shown again. */
 #include "flows.h"
 
 #include "app.h"
@@ -14,10 +15,12 @@ const struct json_field create_key_form_fields[] = {
 	JSON_FIELD(JSON_TEXT, key_form, keyName, .max = 400),
 	JSON_FIELD(JSON_SECRET_TEXT, key_form, key, .required = true, .max = KEY_MAX),
 	JSON_FIELD(JSON_OPT_TEXT, key_form, baseUrl, .nullable = true, .max = BASE_URL_MAX),
-	JSON_FIELD(JSON_NUMBER, key_form, monthlyBudget, .nullable = true, .min = 0, .max = BUDGET_MAX),
+	JSON_FIELD(JSON_NUMBER, key_form, monthlyBudget, .nullable = true, .min = 0,
+		   .max = BUDGET_MAX),
 	JSON_FIELD(JSON_INT, key_form, dailyLimit, .nullable = true, .min = 0, .max = INT32_MAX),
 	JSON_FIELD(JSON_INT, key_form, rateLimitRpm, .nullable = true, .min = 0, .max = INT32_MAX),
-	JSON_FIELD(JSON_INT, key_form, priorityOrder, .nullable = true, .min = -1000000, .max = 1000000),
+	JSON_FIELD(JSON_INT, key_form, priorityOrder, .nullable = true, .min = -1000000,
+		   .max = 1000000),
 	{ 0 },
 };
 
@@ -30,15 +33,20 @@ static enum flow check_form(struct request *req)
 	if (!keyvault_persists(kv))
 		return fail(req, ERR_BYOK_PERSISTENCE_DISABLED);
 	if (!provider_is_known(form->provider))
-		return fail_param(req, ERR_INVALID_REQUEST, "provider", "provider is one of openai, anthropic, google, openrouter, openai-compatible.");
+		return fail_param(req, ERR_INVALID_REQUEST, "provider",
+				  "provider is one of openai, anthropic, google, openrouter, "
+				  "openai-compatible.");
 	if (!api_key_clean(&form->key))
-		return fail_param(req, ERR_INVALID_REQUEST, "key", "The key is empty or has characters that no key has.");
+		return fail_param(req, ERR_INVALID_REQUEST, "key",
+				  "The key is empty or has characters that no key has.");
 	form->keyName = text_trim(form->keyName);
 	if (!form->keyName.len)
 		form->keyName = form->provider;
 	if (utf8_count(form->keyName.ptr, form->keyName.len) > 100)
-		return fail_param(req, ERR_INVALID_REQUEST, "keyName", "A key's name has at most 100 characters.");
-	enum err err = key_address_read(kv->config, kv->guard, form->provider, form->baseUrl.value, &op->address, &problem);
+		return fail_param(req, ERR_INVALID_REQUEST, "keyName",
+				  "A key's name has at most 100 characters.");
+	enum err err = key_address_read(kv->config, kv->guard, form->provider, form->baseUrl.value,
+					&op->address, &problem);
 	if (err)
 		return fail_param(req, err, "baseUrl", "%s", problem);
 	op->data_key.family = KEK_BYOK;
@@ -63,22 +71,29 @@ static enum flow store_key(struct request *req)
 	char preview[KEY_PREVIEW_CHARS + 1];
 	op->id = uuid_new();
 	struct seal_key key = data_key_for_sealing(&op->data_key);
-	struct seal_place place = api_key_place(&req->identity.user, &op->id, form->provider, text_of(op->address.origin));
-	if (seal(&key, &place, (struct text){ (const char *)form->key.bytes, form->key.len }, &sealed))
+	struct seal_place place = api_key_place(&req->identity.user, &op->id, form->provider,
+						text_of(op->address.origin));
+	if (seal(&key, &place, (struct text){ (const char *)form->key.bytes, form->key.len },
+		 &sealed))
 		return fail(req, ERR_INTERNAL);
 	api_key_preview(&form->key, preview);
 	return db_run(req, SQL_ADD_API_KEY,
-		      DB_ARGS(db_uuid(&req->identity.user), db_uuid(&op->id), db_text(form->provider), db_text(form->keyName),
-			      db_bytes(strbuf_text(&sealed)), db_text(text_of(preview)), db_text(op->address.base_url),
-			      db_text(text_of(op->address.origin)), opt_number(&form->monthlyBudget), opt_int(&form->dailyLimit),
-			      opt_int(&form->rateLimitRpm), opt_int(&form->priorityOrder), db_int(MOST_KEYS)));
+		      DB_ARGS(db_uuid(&req->identity.user), db_uuid(&op->id),
+			      db_text(form->provider), db_text(form->keyName),
+			      db_bytes(strbuf_text(&sealed)), db_text(text_of(preview)),
+			      db_text(op->address.base_url), db_text(text_of(op->address.origin)),
+			      opt_number(&form->monthlyBudget), opt_int(&form->dailyLimit),
+			      opt_int(&form->rateLimitRpm), opt_int(&form->priorityOrder),
+			      db_int(MOST_KEYS)));
 }
 
 static enum flow reply_with_key(struct request *req)
 {
 	struct api_key_row row;
 	if (!db_row_count(req))
-		return fail_because(req, ERR_CONFLICT, "You have %d keys already; delete one you no longer need.", MOST_KEYS);
+		return fail_because(req, ERR_CONFLICT,
+				    "You have %d keys already; delete one you no longer need.",
+				    MOST_KEYS);
 	api_key_read(db_unit_of(req), 0, 0, &req->arena, &row);
 	struct strbuf *body = req_buffer(req, 16384);
 	struct json_writer w = JSON_WRITER_INIT(body);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* POST /v1/api-keys/session: keeps a key in memory and hands out its handle. Works with and without BYOK_ENCRYPTION_SECRET. */
+/* POST /v1/api-keys/session: keeps a key in memory and hands out its handle. Works with and without
+ * BYOK_ENCRYPTION_SECRET. */
 #include "flows.h"
 
 #include "app.h"
@@ -41,15 +42,21 @@ static enum flow keep_key(struct request *req)
 	const char *problem = NULL;
 	char preview[KEY_PREVIEW_CHARS + 1];
 	if (!provider_is_known(op->form.provider))
-		return fail_param(req, ERR_INVALID_REQUEST, "provider", "provider is one of openai, anthropic, google, openrouter, openai-compatible.");
+		return fail_param(req, ERR_INVALID_REQUEST, "provider",
+				  "provider is one of openai, anthropic, google, openrouter, "
+				  "openai-compatible.");
 	if (!api_key_clean(&op->form.key))
-		return fail_param(req, ERR_INVALID_REQUEST, "key", "The key is empty or has characters that no key has.");
-	enum err err = key_address_read(kv->config, kv->guard, op->form.provider, op->form.baseUrl.value, &address, &problem);
+		return fail_param(req, ERR_INVALID_REQUEST, "key",
+				  "The key is empty or has characters that no key has.");
+	enum err err = key_address_read(kv->config, kv->guard, op->form.provider,
+					op->form.baseUrl.value, &address, &problem);
 	if (err)
 		return fail_param(req, err, "baseUrl", "%s", problem);
 	api_key_preview(&op->form.key, preview);
-	err = session_keys_add(kv->session_keys, &req->identity, arena_memdup0(&req->arena, op->form.provider.ptr, op->form.provider.len),
-			       address.base_url, preview, &op->form.key, clock_mono_ms(), &key);
+	err = session_keys_add(
+		kv->session_keys, &req->identity,
+		arena_memdup0(&req->arena, op->form.provider.ptr, op->form.provider.len),
+		address.base_url, preview, &op->form.key, clock_mono_ms(), &key);
 	return err ? fail(req, err) : reply_with_handle(req, key);
 }
 

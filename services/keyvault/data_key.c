@@ -8,7 +8,10 @@
 
 static struct seal_place place(enum kek_family family, const struct uuid *user)
 {
-	return (struct seal_place){ .label = "grove/dek/v1", .user = *user, .table = "user_data_keys", .column = "wrapped_sealed",
+	return (struct seal_place){ .label = "grove/dek/v1",
+				    .user = *user,
+				    .table = "user_data_keys",
+				    .column = "wrapped_sealed",
 				    .extra = { text_of(kek_family_name(family)) } };
 }
 
@@ -24,10 +27,12 @@ enum flow load_data_key(struct request *req)
 	if (!keks_are_ready(kv->keks))
 		return fail(req, ERR_UNAVAILABLE);
 	return db_run(req, SQL_DATA_KEY,
-		      DB_ARGS(db_uuid(&req->identity.user), db_text(family_text(k)), k->has_version ? db_int(k->wanted_version) : db_null()));
+		      DB_ARGS(db_uuid(&req->identity.user), db_text(family_text(k)),
+			      k->has_version ? db_int(k->wanted_version) : db_null()));
 }
 
-static enum err wrap_new(const struct keyvault *kv, const struct data_key *k, const struct uuid *user, struct seal_key *kek, struct strbuf *ret_wrapped)
+static enum err wrap_new(const struct keyvault *kv, const struct data_key *k,
+			 const struct uuid *user, struct seal_key *kek, struct strbuf *ret_wrapped)
 {
 	AUTO(secret_clear) struct secret fresh = SECRET_INIT;
 	struct seal_place where = place(k->family, user);
@@ -36,7 +41,8 @@ static enum err wrap_new(const struct keyvault *kv, const struct data_key *k, co
 		return err;
 	kek->dek_version = 1;
 	secret_random(&fresh, AEAD_KEY_BYTES);
-	return seal(kek, &where, (struct text){ (const char *)fresh.bytes, fresh.len }, ret_wrapped);
+	return seal(kek, &where, (struct text){ (const char *)fresh.bytes, fresh.len },
+		    ret_wrapped);
 }
 
 enum flow make_data_key(struct request *req)
@@ -50,16 +56,19 @@ enum flow make_data_key(struct request *req)
 		return fail(req, ERR_NOT_FOUND);
 	if (wrap_new(req->app, k, &req->identity.user, &kek, &wrapped))
 		return fail(req, ERR_INTERNAL);
-	/* Two at once: one of them is stored, and both read that one. The row comes first in the unit's results for unwrap_data_key. */
+	/* Two at once: one of them is stored, and both read that one. The row comes first in the
+	 * unit's results for unwrap_data_key. */
 	db_begin(req);
 	db_add(req, SQL_ADD_DATA_KEY,
-	       DB_ARGS(db_uuid(&req->identity.user), db_text(family_text(k)), db_bytes(text_from(kek.kek_id, 4)),
-		       db_bytes(strbuf_text(&wrapped))));
-	db_add(req, SQL_DATA_KEY, DB_ARGS(db_uuid(&req->identity.user), db_text(family_text(k)), db_null()));
+	       DB_ARGS(db_uuid(&req->identity.user), db_text(family_text(k)),
+		       db_bytes(text_from(kek.kek_id, 4)), db_bytes(strbuf_text(&wrapped))));
+	db_add(req, SQL_DATA_KEY,
+	       DB_ARGS(db_uuid(&req->identity.user), db_text(family_text(k)), db_null()));
 	return db_go(req);
 }
 
-enum err data_key_unwrap(const struct keks *keks, enum kek_family family, const struct uuid *user, struct text wrapped, struct secret *ret)
+enum err data_key_unwrap(const struct keks *keks, enum kek_family family, const struct uuid *user,
+			 struct text wrapped, struct secret *ret)
 {
 	struct seal_header header;
 	struct seal_key kek;
@@ -89,7 +98,10 @@ enum flow unwrap_data_key(struct request *req)
 	struct text kek_id = db_get_text(u, index, 0, 1);
 	BUG_ON(kek_id.len != sizeof(k->kek_id));
 	memcpy(k->kek_id, kek_id.ptr, kek_id.len);
-	return data_key_unwrap(kv->keks, k->family, &req->identity.user, db_get_text(u, index, 0, 2), &k->bytes) ? fail(req, ERR_INTERNAL) : FLOW_NEXT;
+	return data_key_unwrap(kv->keks, k->family, &req->identity.user,
+			       db_get_text(u, index, 0, 2), &k->bytes)
+		       ? fail(req, ERR_INTERNAL)
+		       : FLOW_NEXT;
 }
 
 struct seal_key data_key_for_sealing(const struct data_key *k)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A person's data key, made at first use: steps shared by the flows that need one. The op begins with a struct data_key; after unwrap_data_key() its `key`
- * seals and opens.
+ * A person's data key, made at first use: steps shared by the flows that need one. The op begins
+ * with a struct data_key; after unwrap_data_key() its `key` seals and opens.
  */
 #pragma once
 
@@ -16,13 +16,15 @@ struct data_key {
 	int64_t wanted_version;
 	int64_t version;
 	uint8_t kek_id[4];
-	struct secret bytes;	/* the op's clear frees it */
+	struct secret bytes; /* the op's clear frees it */
 };
 
-enum flow load_data_key(struct request *req);	/* reads the newest, or the wanted one */
-enum flow make_data_key(struct request *req);	/* the first one, if there was none */
+enum flow load_data_key(struct request *req); /* reads the newest, or the wanted one */
+enum flow make_data_key(struct request *req); /* the first one, if there was none */
 enum flow unwrap_data_key(struct request *req);
 struct seal_key data_key_for_sealing(const struct data_key *key);
 
 /* Opens a wrapped key; ERR_INTERNAL when its KEK is not at hand or it does not open. */
-MUST_CHECK enum err data_key_unwrap(const struct keks *keks, enum kek_family family, const struct uuid *user, struct text wrapped, struct secret *ret);
+MUST_CHECK enum err data_key_unwrap(const struct keks *keks, enum kek_family family,
+				    const struct uuid *user, struct text wrapped,
+				    struct secret *ret);

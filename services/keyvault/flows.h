@@ -18,7 +18,7 @@ struct key_form {
 };
 
 struct create_key {
-	struct data_key data_key;	/* first: shared steps */
+	struct data_key data_key; /* first: shared steps */
 	struct key_form form;
 	struct key_address address;
 	struct uuid id;
@@ -44,13 +44,14 @@ struct patch_key {
 	struct patch_form form;
 };
 extern const struct json_field patch_key_form_fields[];
-extern const struct flow_step patch_key_flow[], list_keys_flow[], delete_key_flow[], show_status_flow[];
+extern const struct flow_step patch_key_flow[], list_keys_flow[], delete_key_flow[],
+	show_status_flow[];
 
 struct data_key_form {
 	struct json_int version;
 };
 struct provide_data_key {
-	struct data_key data_key;	/* first: shared steps */
+	struct data_key data_key; /* first: shared steps */
 	struct data_key_form form;
 };
 extern const struct json_field data_key_form_fields[];

@@ -78,7 +78,8 @@ enum err keks_current(const struct keks *k, enum kek_family f, struct seal_key *
 	return ERR_INTERNAL;
 }
 
-enum err keks_find(const struct keks *k, enum kek_family f, const uint8_t kek_id[static 4], struct seal_key *ret)
+enum err keks_find(const struct keks *k, enum kek_family f, const uint8_t kek_id[static 4],
+		   struct seal_key *ret)
 {
 	for (size_t i = 0; i < k->count; i++) {
 		if (k->items[i].family != f || memcmp(k->items[i].id, kek_id, 4))
@@ -91,7 +92,10 @@ enum err keks_find(const struct keks *k, enum kek_family f, const uint8_t kek_id
 
 static struct seal_place canary_place(enum kek_family f)
 {
-	return (struct seal_place){ .label = "grove/canary/v1", .table = "kek_versions", .column = "canary_sealed", .extra = { text_of(kek_family_name(f)) } };
+	return (struct seal_place){ .label = "grove/canary/v1",
+				    .table = "kek_versions",
+				    .column = "canary_sealed",
+				    .extra = { text_of(kek_family_name(f)) } };
 }
 
 static void not_ready(struct keks *k, const char *reason)
@@ -100,7 +104,8 @@ static void not_ready(struct keks *k, const char *reason)
 	daemon_set_ready(k->daemon, "keys", reason);
 }
 
-static void add(struct keks *k, enum kek_family f, const struct secret *configured, const uint8_t *salt, bool current)
+static void add(struct keks *k, enum kek_family f, const struct secret *configured,
+		const uint8_t *salt, bool current)
 {
 	BUG_ON(k->count == MOST_KEKS);
 	struct kek *kek = &k->items[k->count++];
@@ -112,7 +117,8 @@ static void add_family(struct keks *k, enum kek_family f, const uint8_t *salt)
 {
 	const struct keyvault_config *c = k->daemon->config;
 	const struct secret *current = f == KEK_BYOK ? &c->byok_secret : &c->data_secret;
-	const struct config_secret_list *previous = f == KEK_BYOK ? &c->byok_previous : &c->data_previous;
+	const struct config_secret_list *previous =
+		f == KEK_BYOK ? &c->byok_previous : &c->data_previous;
 	if (secret_is_set(current))
 		add(k, f, current, salt, true);
 	for (size_t i = 0; i < previous->count; i++)
@@ -136,7 +142,8 @@ static bool stored_kek_opens(struct keks *k, enum kek_family f, struct text id, 
 		struct seal_place place = canary_place(f);
 		to_seal_key(kek, &key);
 		kek->stored = true;
-		return !seal_open(&key, &place, canary, &plain) && text_is(strbuf_text(&plain), CANARY);
+		return !seal_open(&key, &place, canary, &plain) &&
+		       text_is(strbuf_text(&plain), CANARY);
 	}
 	return false;
 }
@@ -149,10 +156,16 @@ static bool check_stored(struct keks *k)
 		struct seal_key current;
 		if (f == KEK_BYOK && keks_current(k, f, &current))
 			continue;
-		if (stored_kek_opens(k, f, db_get_text(k->unit, 2, row, 1), db_get_text(k->unit, 2, row, 2)))
+		if (stored_kek_opens(k, f, db_get_text(k->unit, 2, row, 1),
+				     db_get_text(k->unit, 2, row, 2)))
 			continue;
-		not_ready(k, f == KEK_BYOK ? "BYOK_ENCRYPTION_SECRET does not open what is stored: give the secret that sealed it, as BYOK_ENCRYPTION_SECRET or in BYOK_ENCRYPTION_SECRET_PREVIOUS"
-					   : "DATA_ENCRYPTION_SECRET does not open what is stored: give the secret that sealed it, as DATA_ENCRYPTION_SECRET or in DATA_ENCRYPTION_SECRET_PREVIOUS");
+		not_ready(k, f == KEK_BYOK
+				     ? "BYOK_ENCRYPTION_SECRET does not open what is stored: give "
+				       "the secret that sealed it, as BYOK_ENCRYPTION_SECRET or in "
+				       "BYOK_ENCRYPTION_SECRET_PREVIOUS"
+				     : "DATA_ENCRYPTION_SECRET does not open what is stored: give "
+				       "the secret that sealed it, as DATA_ENCRYPTION_SECRET or in "
+				       "DATA_ENCRYPTION_SECRET_PREVIOUS");
 		return false;
 	}
 	return true;
@@ -187,7 +200,8 @@ static void store_new(struct keks *k)
 		to_seal_key(kek, &key);
 		BUG_ON(seal(&key, &place, TEXT(CANARY), &canary));
 		db_unit_add(k->unit, SQL_ADD_KEK_VERSION,
-			    DB_ARGS(db_text(text_of(kek_family_name(kek->family))), db_bytes(text_from(kek->id, 4)),
+			    DB_ARGS(db_text(text_of(kek_family_name(kek->family))),
+				    db_bytes(text_from(kek->id, 4)),
 				    db_bytes(strbuf_text(&canary))));
 	}
 	if (!db_unit_count(k->unit))
@@ -205,7 +219,8 @@ static void loaded(struct waiter *waiter)
 	}
 	forget(k);
 	for (size_t row = 0; row < db_rows(k->unit, 1); row++)
-		add_family(k, family_of(db_get_text(k->unit, 1, row, 0)), (const uint8_t *)db_get_text(k->unit, 1, row, 1).ptr);
+		add_family(k, family_of(db_get_text(k->unit, 1, row, 0)),
+			   (const uint8_t *)db_get_text(k->unit, 1, row, 1).ptr);
 	if (check_stored(k))
 		store_new(k);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * POST /internal/leases: one key for one call, for chat-proxy only. A usable session key wins; then the person's stored keys in their order. Refusals tell the way on.
+ * POST /internal/leases: one key for one call, for chat-proxy only. A usable session key wins; then
+ * the person's stored keys in their order. Refusals tell the way on.
  */
 #include "flows.h"
 
@@ -54,13 +55,19 @@ static enum flow try_session_key(struct request *req)
 {
 	struct lease_key *op = req->op;
 	struct keyvault *kv = req->app;
-	const struct session_key *key = session_keys_use(kv->session_keys, &req->identity, op->form.sessionHandle.value, clock_mono_ms());
+	const struct session_key *key = session_keys_use(
+		kv->session_keys, &req->identity, op->form.sessionHandle.value, clock_mono_ms());
 	struct text wanted = op->form.provider.value;
 	/* It has no id to be excluded by: a second try means that it failed. */
 	bool first_try = !op->form.excludeKeyIds.count;
 	if (!key || !first_try || (wanted.ptr && !text_is(wanted, key->provider)))
 		return FLOW_NEXT;
-	struct lease_answer answer = { NULL, text_of(key->provider), text_of(key->base_url), text_of(key->preview), "session", &key->key };
+	struct lease_answer answer = { NULL,
+				       text_of(key->provider),
+				       text_of(key->base_url),
+				       text_of(key->preview),
+				       "session",
+				       &key->key };
 	return reply_with_lease(req, &answer);
 }
 
@@ -81,7 +88,8 @@ static void leave_out_moved(const struct keyvault *kv, struct usable_keys *keys)
 	keys->count = kept;
 }
 
-static void write_choices(struct json_writer *w, const struct usable_keys *keys, const struct session_key *session_key)
+static void write_choices(struct json_writer *w, const struct usable_keys *keys,
+			  const struct session_key *session_key)
 {
 	json_key(w, "choices");
 	json_array_begin(w);
@@ -110,7 +118,9 @@ static enum flow refuse_mismatch(struct request *req, const struct session_key *
 	if (json_writer_end(&w))
 		return fail(req, ERR_INTERNAL);
 	return fail_details(req, ERR_PROVIDER_MISMATCH,
-			    arena_printf(&req->arena, "You have no key for %.*s. Choose a model of a provider you have a key for, or add a key for this one.",
+			    arena_printf(&req->arena,
+					 "You have no key for %.*s. Choose a model of a provider "
+					 "you have a key for, or add a key for this one.",
 					 TEXT_FMT(op->form.provider.value)),
 			    strbuf_text(details));
 }
@@ -125,15 +135,16 @@ static enum flow refuse_until(struct request *req, enum err err, struct unix_ms 
 	json_object_end(&w);
 	if (json_writer_end(&w))
 		return fail(req, ERR_INTERNAL);
-	return fail_retry_after(req, err, (int)((resets.value - req->now.value + 999) / 1000), strbuf_text(details));
+	return fail_retry_after(req, err, (int)((resets.value - req->now.value + 999) / 1000),
+				strbuf_text(details));
 }
 
 static enum flow refuse(struct request *req, const struct key_choice *choice)
 {
 	struct lease_key *op = req->op;
 	struct keyvault *kv = req->app;
-	const struct session_key *session_key =
-		session_keys_use(kv->session_keys, &req->identity, op->form.sessionHandle.value, clock_mono_ms());
+	const struct session_key *session_key = session_keys_use(
+		kv->session_keys, &req->identity, op->form.sessionHandle.value, clock_mono_ms());
 	switch (choice->refusal) {
 	case KEY_OTHER_PROVIDER:
 		return refuse_mismatch(req, session_key);
@@ -144,7 +155,8 @@ static enum flow refuse(struct request *req, const struct key_choice *choice)
 	case KEY_EXCLUDED:
 		return fail(req, ERR_KEYS_EXHAUSTED);
 	default:
-		return session_key ? refuse_mismatch(req, session_key) : fail(req, ERR_BYOK_REQUIRED);
+		return session_key ? refuse_mismatch(req, session_key)
+				   : fail(req, ERR_BYOK_REQUIRED);
 	}
 }
 
@@ -154,14 +166,20 @@ static enum flow choose_key(struct request *req)
 	const struct keyvault *kv = req->app;
 	usable_keys_read(db_unit_of(req), 0, &req->arena, &op->keys);
 	leave_out_moved(kv, &op->keys);
-	struct key_question question = { op->form.provider.value, op->form.excludeKeyIds.items, op->form.excludeKeyIds.count, req->now };
+	struct key_question question = { op->form.provider.value, op->form.excludeKeyIds.items,
+					 op->form.excludeKeyIds.count, req->now };
 	struct key_choice choice = usable_keys_choose(&op->keys, &question);
 	if (choice.refusal != KEY_CHOSEN)
 		return refuse(req, &choice);
 	AUTO(secret_clear) struct secret key = SECRET_INIT;
 	if (usable_key_open(kv, &req->identity.user, choice.key, &key))
 		return fail(req, ERR_INTERNAL);
-	struct lease_answer answer = { &choice.key->id, choice.key->provider, choice.key->base_url, choice.key->preview, "own", &key };
+	struct lease_answer answer = { &choice.key->id,
+				       choice.key->provider,
+				       choice.key->base_url,
+				       choice.key->preview,
+				       "own",
+				       &key };
 	return reply_with_lease(req, &answer);
 }
 

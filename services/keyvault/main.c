@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* keyvault: the one place that opens keys. Seals, leases, and never shows one to anybody but chat-proxy. */
+/* keyvault: the one place that opens keys. Seals, leases, and never shows one to anybody but
+ * chat-proxy. */
 #include "daemon/daemon.h"
 
 #include "app.h"
@@ -9,7 +10,8 @@
 
 static const struct daemon_spec keyvault = {
 	.id = DAEMON_KEYVAULT,
-	.about = "seals and opens secrets: data keys for account-store, provider keys for chat-proxy, for nobody else",
+	.about = "seals and opens secrets: data keys for account-store, provider keys for "
+		 "chat-proxy, for nobody else",
 	.default_listen = "127.0.0.1:7402",
 	.default_ops_listen = "127.0.0.1:7502",
 	.config_fields = keyvault_config_fields,

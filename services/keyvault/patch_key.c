@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* PATCH /v1/api-keys/:id: name, order, limits, on and off. Never the key, its provider or its address: those make another key. */
+/* PATCH /v1/api-keys/:id: name, order, limits, on and off. Never the key, its provider or its
+ * address: those make another key. */
 #include "flows.h"
 
 #include "sql.h"
@@ -9,9 +10,11 @@
 const struct json_field patch_key_form_fields[] = {
 	JSON_FIELD(JSON_OPT_TEXT, patch_form, keyName, .max = 400),
 	JSON_FIELD(JSON_BOOL, patch_form, active, .required = false),
-	JSON_FIELD(JSON_NUMBER, patch_form, monthlyBudget, .nullable = true, .min = 0, .max = 1000000),
+	JSON_FIELD(JSON_NUMBER, patch_form, monthlyBudget, .nullable = true, .min = 0,
+		   .max = 1000000),
 	JSON_FIELD(JSON_INT, patch_form, dailyLimit, .nullable = true, .min = 0, .max = INT32_MAX),
-	JSON_FIELD(JSON_INT, patch_form, rateLimitRpm, .nullable = true, .min = 0, .max = INT32_MAX),
+	JSON_FIELD(JSON_INT, patch_form, rateLimitRpm, .nullable = true, .min = 0,
+		   .max = INT32_MAX),
 	JSON_FIELD(JSON_INT, patch_form, priorityOrder, .min = -1000000, .max = 1000000),
 	{ 0 },
 };
@@ -30,12 +33,18 @@ static enum flow change_key(struct request *req)
 		return fail(req, ERR_NOT_FOUND);
 	struct text name = text_trim(f->keyName.value);
 	if (f->keyName.given && (!name.len || utf8_count(name.ptr, name.len) > 100))
-		return fail_param(req, ERR_INVALID_REQUEST, "keyName", "A key's name has 1 to 100 characters.");
+		return fail_param(req, ERR_INVALID_REQUEST, "keyName",
+				  "A key's name has 1 to 100 characters.");
 	return db_run(req, SQL_PATCH_API_KEY,
-		      DB_ARGS(db_uuid(&req->identity.user), db_uuid(&id), db_bool(f->keyName.given), db_text(name), db_bool(f->active.given),
-			      db_bool(f->active.value), db_bool(f->priorityOrder.given), limit(&f->priorityOrder), db_bool(f->monthlyBudget.given),
-			      f->monthlyBudget.given && !f->monthlyBudget.null ? db_double(f->monthlyBudget.value) : db_null(),
-			      db_bool(f->dailyLimit.given), limit(&f->dailyLimit), db_bool(f->rateLimitRpm.given), limit(&f->rateLimitRpm)));
+		      DB_ARGS(db_uuid(&req->identity.user), db_uuid(&id), db_bool(f->keyName.given),
+			      db_text(name), db_bool(f->active.given), db_bool(f->active.value),
+			      db_bool(f->priorityOrder.given), limit(&f->priorityOrder),
+			      db_bool(f->monthlyBudget.given),
+			      f->monthlyBudget.given && !f->monthlyBudget.null
+				      ? db_double(f->monthlyBudget.value)
+				      : db_null(),
+			      db_bool(f->dailyLimit.given), limit(&f->dailyLimit),
+			      db_bool(f->rateLimitRpm.given), limit(&f->rateLimitRpm)));
 }
 
 static enum flow reply_with_key(struct request *req)

@@ -52,10 +52,7 @@ void provide_data_key_clear(void *op_)
 }
 
 const struct flow_step provide_data_key_flow[] = {
-	{ "choose_key", choose_key },
-	{ "load_data_key", load_data_key },
-	{ "make_data_key", make_data_key },
-	{ "unwrap_data_key", unwrap_data_key },
-	{ "reply_with_key", reply_with_key },
-	{ 0 },
+	{ "choose_key", choose_key },	      { "load_data_key", load_data_key },
+	{ "make_data_key", make_data_key },   { "unwrap_data_key", unwrap_data_key },
+	{ "reply_with_key", reply_with_key }, { 0 },
 };

@@ -6,7 +6,7 @@
 #include "base/banned.h"
 
 struct session_keys {
-	struct session_key *first;	/* newest first */
+	struct session_key *first; /* newest first */
 	size_t count;
 };
 
@@ -40,7 +40,8 @@ size_t session_keys_count(const struct session_keys *s)
 
 static bool is_dead(const struct session_key *key, int64_t now_ms)
 {
-	return now_ms - key->used_ms >= SESSION_KEY_IDLE_MS || now_ms - key->added_ms >= SESSION_KEY_LIFE_MS;
+	return now_ms - key->used_ms >= SESSION_KEY_IDLE_MS ||
+	       now_ms - key->added_ms >= SESSION_KEY_LIFE_MS;
 }
 
 void session_keys_expire(struct session_keys *s, int64_t now_ms)
@@ -74,11 +75,13 @@ static void new_handle(char out[static SESSION_KEY_HANDLE_CHARS + 1])
 	uint8_t bytes[16];
 	AUTO(strbuf_clear) struct strbuf encoded = STRBUF_INIT(64);
 	random_bytes(bytes, sizeof(bytes));
-	BUG_ON(base64url_append(&encoded, bytes, sizeof(bytes)) || encoded.len != SESSION_KEY_HANDLE_CHARS);
+	BUG_ON(base64url_append(&encoded, bytes, sizeof(bytes)) ||
+	       encoded.len != SESSION_KEY_HANDLE_CHARS);
 	memcpy(out, encoded.data, SESSION_KEY_HANDLE_CHARS + 1);
 }
 
-enum err session_keys_add(struct session_keys *s, const struct identity *owner, const char *provider, struct text base_url, const char *preview,
+enum err session_keys_add(struct session_keys *s, const struct identity *owner,
+			  const char *provider, struct text base_url, const char *preview,
 			  struct secret *take_key, int64_t now_ms, const struct session_key **ret)
 {
 	session_keys_expire(s, now_ms);
@@ -102,20 +105,23 @@ enum err session_keys_add(struct session_keys *s, const struct identity *owner, 
 }
 
 /* All keys are looked at and compared in constant time: a handle is a credential. */
-static struct session_key **find(struct session_keys *s, const struct identity *owner, struct text handle)
+static struct session_key **find(struct session_keys *s, const struct identity *owner,
+				 struct text handle)
 {
 	struct session_key **found = NULL;
 	if (handle.len != SESSION_KEY_HANDLE_CHARS)
 		return NULL;
 	for (struct session_key **link = &s->first; *link; link = &(*link)->next) {
 		bool same = secret_equal((*link)->handle, handle.ptr, handle.len);
-		if (same && uuid_equal(&(*link)->user, &owner->user) && !strcmp((*link)->session, owner->session))
+		if (same && uuid_equal(&(*link)->user, &owner->user) &&
+		    !strcmp((*link)->session, owner->session))
 			found = link;
 	}
 	return found;
 }
 
-const struct session_key *session_keys_use(struct session_keys *s, const struct identity *owner, struct text handle, int64_t now_ms)
+const struct session_key *session_keys_use(struct session_keys *s, const struct identity *owner,
+					   struct text handle, int64_t now_ms)
 {
 	struct session_key **link = find(s, owner, handle);
 	if (!link || is_dead(*link, now_ms))

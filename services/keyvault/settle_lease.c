@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* POST /internal/leases/:leaseId/settle: what the call came to. A rejected key is marked for its owner to see. */
+/* POST /internal/leases/:leaseId/settle: what the call came to. A rejected key is marked for its
+ * owner to see. */
 #include "flows.h"
 
 #include "sql.h"
@@ -29,10 +30,12 @@ static enum flow book(struct request *req)
 	bool reached = !text_is(f->outcome, "failed") || f->promptTokens.value;
 	db_begin(req);
 	db_add(req, SQL_NOTE_KEY_USE,
-	       DB_ARGS(db_uuid(&req->identity.user), db_uuid(&f->keyId.value), db_int(reached ? 1 : 0), db_int(f->promptTokens.value),
+	       DB_ARGS(db_uuid(&req->identity.user), db_uuid(&f->keyId.value),
+		       db_int(reached ? 1 : 0), db_int(f->promptTokens.value),
 		       db_int(f->completionTokens.value), db_double(f->cost.value)));
 	db_add(req, SQL_MARK_KEY,
-	       DB_ARGS(db_uuid(&req->identity.user), db_uuid(&f->keyId.value), db_text(text_is(f->outcome, "rejected") ? TEXT("rejected") : TEXT("ok"))));
+	       DB_ARGS(db_uuid(&req->identity.user), db_uuid(&f->keyId.value),
+		       db_text(text_is(f->outcome, "rejected") ? TEXT("rejected") : TEXT("ok"))));
 	return db_go(req);
 }
 

@@ -5,15 +5,27 @@
 
 #include "base/banned.h"
 
-void usable_keys_read(const struct db_unit *u, size_t index, struct arena *arena, struct usable_keys *ret)
+void usable_keys_read(const struct db_unit *u, size_t index, struct arena *arena,
+		      struct usable_keys *ret)
 {
 	static const struct db_column columns[] = {
-		DB_COLUMN(DB_UUID, usable_key, id),	   DB_COLUMN(DB_TEXT, usable_key, provider),  DB_COLUMN(DB_BYTES, usable_key, sealed),
-		DB_COLUMN(DB_TEXT, usable_key, preview),   DB_COLUMN(DB_TEXT, usable_key, base_url),  DB_COLUMN(DB_TEXT, usable_key, origin),
-		DB_COLUMN(DB_TEXT, usable_key, status),	   DB_COLUMN(DB_INT, usable_key, dek_version), DB_COLUMN(DB_BYTES, usable_key, kek_id),
-		DB_COLUMN(DB_BYTES, usable_key, wrapped),  DB_COLUMN(DB_DOUBLE, usable_key, budget),  DB_COLUMN(DB_INT, usable_key, daily),
-		DB_COLUMN(DB_INT, usable_key, rpm),	   DB_COLUMN(DB_INT, usable_key, today),      DB_COLUMN(DB_INT, usable_key, minute),
-		DB_COLUMN(DB_DOUBLE, usable_key, month_cost), { 0 },
+		DB_COLUMN(DB_UUID, usable_key, id),
+		DB_COLUMN(DB_TEXT, usable_key, provider),
+		DB_COLUMN(DB_BYTES, usable_key, sealed),
+		DB_COLUMN(DB_TEXT, usable_key, preview),
+		DB_COLUMN(DB_TEXT, usable_key, base_url),
+		DB_COLUMN(DB_TEXT, usable_key, origin),
+		DB_COLUMN(DB_TEXT, usable_key, status),
+		DB_COLUMN(DB_INT, usable_key, dek_version),
+		DB_COLUMN(DB_BYTES, usable_key, kek_id),
+		DB_COLUMN(DB_BYTES, usable_key, wrapped),
+		DB_COLUMN(DB_DOUBLE, usable_key, budget),
+		DB_COLUMN(DB_INT, usable_key, daily),
+		DB_COLUMN(DB_INT, usable_key, rpm),
+		DB_COLUMN(DB_INT, usable_key, today),
+		DB_COLUMN(DB_INT, usable_key, minute),
+		DB_COLUMN(DB_DOUBLE, usable_key, month_cost),
+		{ 0 },
 	};
 	ret->count = db_rows(u, index);
 	ret->items = arena_alloc(arena, sizeof(*ret->items) * (ret->count + 1));
@@ -53,7 +65,8 @@ static struct unix_ms next_month(struct unix_ms now)
 }
 
 /* KEY_CHOSEN when the key may be used; else why not, and until when. */
-static enum key_refusal judge(const struct usable_key *k, const struct key_question *q, struct unix_ms *ret_resets)
+static enum key_refusal judge(const struct usable_key *k, const struct key_question *q,
+			      struct unix_ms *ret_resets)
 {
 	if (q->provider.ptr && !text_equal(k->provider, q->provider))
 		return KEY_OTHER_PROVIDER;
@@ -77,7 +90,8 @@ static enum key_refusal judge(const struct usable_key *k, const struct key_quest
 struct key_choice usable_keys_choose(const struct usable_keys *keys, const struct key_question *q)
 {
 	struct key_choice choice = { .refusal = KEY_NONE };
-	/* A key its provider has turned down is the last resort: its owner may have mended it there. */
+	/* A key its provider has turned down is the last resort: its owner may have mended it
+	 * there. */
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < keys->count; i++) {
 			const struct usable_key *k = &keys->items[i];
@@ -89,7 +103,8 @@ struct key_choice usable_keys_choose(const struct usable_keys *keys, const struc
 				return (struct key_choice){ KEY_CHOSEN, k, { 0 } };
 			if (refusal > choice.refusal)
 				choice.refusal = refusal;
-			if (resets.value && (!choice.resets.value || resets.value < choice.resets.value))
+			if (resets.value &&
+			    (!choice.resets.value || resets.value < choice.resets.value))
 				choice.resets = resets;
 		}
 	}

@@ -7,7 +7,8 @@
 
 #include "base/banned.h"
 
-enum err usable_key_open(const struct keyvault *kv, const struct uuid *user, const struct usable_key *k, struct secret *ret)
+enum err usable_key_open(const struct keyvault *kv, const struct uuid *user,
+			 const struct usable_key *k, struct secret *ret)
 {
 	AUTO(secret_clear) struct secret data_key = SECRET_INIT;
 	struct seal_header header;
@@ -27,7 +28,8 @@ static enum flow load_keys(struct request *req)
 	return db_run(req, SQL_USABLE_KEYS, DB_ARGS(db_uuid(&req->identity.user)));
 }
 
-static void write_key(struct json_writer *w, const struct uuid *id, struct text provider, struct text base_url, const struct secret *key)
+static void write_key(struct json_writer *w, const struct uuid *id, struct text provider,
+		      struct text base_url, const struct secret *key)
 {
 	json_object_begin(w);
 	json_key(w, "keyId");
@@ -50,7 +52,8 @@ static enum err write_stored(struct request *req, struct json_writer *w)
 		enum err err = usable_key_open(req->app, &req->identity.user, &keys.items[i], &key);
 		if (err)
 			return err;
-		write_key(w, &keys.items[i].id, keys.items[i].provider, keys.items[i].base_url, &key);
+		write_key(w, &keys.items[i].id, keys.items[i].provider, keys.items[i].base_url,
+			  &key);
 	}
 	return OK;
 }
@@ -66,13 +69,15 @@ static enum flow reply_with_keys(struct request *req)
 	json_object_begin(&w);
 	json_key(&w, "items");
 	json_array_begin(&w);
-	const struct session_key *mine = session_keys_use(kv->session_keys, &req->identity, handle, clock_mono_ms());
+	const struct session_key *mine =
+		session_keys_use(kv->session_keys, &req->identity, handle, clock_mono_ms());
 	if (mine)
 		write_key(&w, NULL, text_of(mine->provider), text_of(mine->base_url), &mine->key);
 	enum err err = keyvault_persists(kv) ? write_stored(req, &w) : OK;
 	json_array_end(&w);
 	json_object_end(&w);
-	enum flow done = err || json_writer_end(&w) ? fail(req, ERR_INTERNAL) : reply_body(req, 200, body);
+	enum flow done =
+		err || json_writer_end(&w) ? fail(req, ERR_INTERNAL) : reply_body(req, 200, body);
 	wipe(body->data, body->len);
 	return done;
 }
