@@ -111,7 +111,7 @@ static void a_full_form_is_decoded(void **state)
 	AUTO(decoded_clear)
 	struct decoded d =
 		decode(" { \"name\" : \"Ad\\u00e4\", \"note\":\"\", \"raw\":{ \"x\": [1, 2] } "
-		       ",\"opt\":\"o\","
+		       ",\"opt\":\"\\ud83d\\ude00\","
 		       "\"password\":\"hun\\u0074er2\",\"id\":\"" U1
 		       "\",\"isFlag\":true,\"count\":10,\"size\":-9007199254740992,"
 		       "\"at\":\"2026-11-24T08:01:42.123Z\",\"ratio\":-0.5,\"heat\":1.5e300,"
@@ -129,7 +129,7 @@ static void a_full_form_is_decoded(void **state)
 	assert_non_null(f->note.ptr);
 	assert_int_equal(f->note.len, 0);
 	assert_string_equal(f->raw.ptr, "{ \"x\": [1, 2] }");
-	assert_true(f->opt.given && !f->opt.null && text_is(f->opt.value, "o"));
+	assert_true(f->opt.given && !f->opt.null && text_is(f->opt.value, "\xf0\x9f\x98\x80"));
 	assert_string_equal((const char *)f->password.bytes, "hunter2");
 	assert_int_equal(f->password.len, 7);
 	assert_true(f->id.given && !f->id.null && f->id.value.bytes[0] == 1 &&
