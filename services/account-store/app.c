@@ -13,7 +13,8 @@ enum err account_store_open(struct daemon *d, struct strbuf *errors)
 	struct account_store *app = xcalloc(1, sizeof(*app));
 	app->config = d->config;
 	app->keys = data_keys_new(d->loop, app->config->data_key_life_ms);
-	app->reaper = reaper_new(d->loop, d->db, app->config->reaper_interval_ms, app->config->run_abandoned_ms);
+	app->reaper = reaper_new(d->loop, d->db, app->config->reaper_interval_ms,
+				 app->config->run_abandoned_ms);
 	d->app = app;
 	return OK;
 }

@@ -6,7 +6,8 @@
 
 #include "base/banned.h"
 
-void place_of_message(struct content_place *p, const struct uuid *user, const struct uuid *conversation, const struct uuid *message,
+void place_of_message(struct content_place *p, const struct uuid *user,
+		      const struct uuid *conversation, const struct uuid *message,
 		      const struct db_opt_uuid *parent, struct text role)
 {
 	uuid_format(conversation, p->text[0]);
@@ -16,39 +17,57 @@ void place_of_message(struct content_place *p, const struct uuid *user, const st
 	else
 		memcpy(p->text[1], "root", 5);
 	p->place = (struct seal_place){
-		.label = CONTENT_LABEL, .user = *user, .table = "messages", .row = *message, .column = "content_sealed",
+		.label = CONTENT_LABEL,
+		.user = *user,
+		.table = "messages",
+		.row = *message,
+		.column = "content_sealed",
 		.extra = { text_of(p->text[0]), text_of(p->text[1]), role },
 	};
 }
 
-void place_of_part(struct content_place *p, const struct uuid *user, const struct uuid *message, int64_t seq)
+void place_of_part(struct content_place *p, const struct uuid *user, const struct uuid *message,
+		   int64_t seq)
 {
 	snprintf(p->text[0], sizeof(p->text[0]), "%lld", (long long)seq);
 	p->place = (struct seal_place){
-		.label = CONTENT_LABEL, .user = *user, .table = "message_parts", .row = *message, .column = "text_sealed",
+		.label = CONTENT_LABEL,
+		.user = *user,
+		.table = "message_parts",
+		.row = *message,
+		.column = "text_sealed",
 		.extra = { text_of(p->text[0]) },
 	};
 }
 
-void place_of_conversation(struct content_place *p, const struct uuid *user, const struct uuid *conversation, const char *column)
+void place_of_conversation(struct content_place *p, const struct uuid *user,
+			   const struct uuid *conversation, const char *column)
 {
 	p->place = (struct seal_place){
-		.label = CONTENT_LABEL, .user = *user, .table = "conversations", .row = *conversation, .column = column,
+		.label = CONTENT_LABEL,
+		.user = *user,
+		.table = "conversations",
+		.row = *conversation,
+		.column = column,
 	};
 }
 
-void place_of_branch(struct content_place *p, const struct uuid *user, const struct uuid *conversation, const struct uuid *branch,
-		     const char *column)
+void place_of_branch(struct content_place *p, const struct uuid *user,
+		     const struct uuid *conversation, const struct uuid *branch, const char *column)
 {
 	uuid_format(conversation, p->text[0]);
 	p->place = (struct seal_place){
-		.label = CONTENT_LABEL, .user = *user, .table = "branches", .row = *branch, .column = column,
+		.label = CONTENT_LABEL,
+		.user = *user,
+		.table = "branches",
+		.row = *branch,
+		.column = column,
 		.extra = { text_of(p->text[0]) },
 	};
 }
 
-enum err content_seal(const struct key_lease *lease, const struct content_place *p, struct text plain, struct arena *arena,
-		      struct text *ret_sealed)
+enum err content_seal(const struct key_lease *lease, const struct content_place *p,
+		      struct text plain, struct arena *arena, struct text *ret_sealed)
 {
 	struct seal_key key = data_key_current(lease);
 	AUTO(strbuf_clear) struct strbuf sealed = STRBUF_INIT(plain.len + SEAL_OVERHEAD);
@@ -59,7 +78,8 @@ enum err content_seal(const struct key_lease *lease, const struct content_place 
 	return OK;
 }
 
-enum err content_open_into(const struct key_lease *lease, const struct content_place *p, struct text sealed, struct strbuf *ret)
+enum err content_open_into(const struct key_lease *lease, const struct content_place *p,
+			   struct text sealed, struct strbuf *ret)
 {
 	struct seal_key key;
 	if (!sealed.ptr)
@@ -68,8 +88,8 @@ enum err content_open_into(const struct key_lease *lease, const struct content_p
 	return err ? err : seal_open(&key, &p->place, sealed, ret);
 }
 
-enum err content_open(const struct key_lease *lease, const struct content_place *p, struct text sealed, struct arena *arena,
-		      struct text *ret_plain)
+enum err content_open(const struct key_lease *lease, const struct content_place *p,
+		      struct text sealed, struct arena *arena, struct text *ret_plain)
 {
 	if (!sealed.ptr) {
 		*ret_plain = TEXT_NULL;

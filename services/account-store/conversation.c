@@ -23,26 +23,30 @@ const struct db_column conversation_columns[] = {
 static const char *const efforts[] = { "minimal", "low", "medium", "high", NULL };
 
 /* In the clear; conversation_settings_fields adds the system prompt. */
-#define CLEAR_SETTINGS                                                                                          \
-	JSON_FIELD(JSON_OPT_TEXT, conversation_settings, model, .nullable = true, .max = 200),                  \
-	JSON_FIELD(JSON_OPT_TEXT, conversation_settings, provider, .nullable = true, .max = 64),                \
-	JSON_FIELD_AS(JSON_OPT_TEXT, conversation_settings, reasoning_effort, "reasoningEffort",                \
-		      .nullable = true, .max = 16, .one_of = efforts),                                          \
-	JSON_FIELD(JSON_NUMBER, conversation_settings, temperature, .nullable = true, .min = 0, .max = 2),      \
-	JSON_FIELD_AS(JSON_NUMBER, conversation_settings, top_p, "topP", .nullable = true, .min = 0, .max = 1), \
-	JSON_FIELD_AS(JSON_INT, conversation_settings, max_tokens, "maxTokens", .nullable = true,               \
-		      .min = 1, .max = 10000000)
+#define CLEAR_SETTINGS                                                                             \
+	JSON_FIELD(JSON_OPT_TEXT, conversation_settings, model, .nullable = true, .max = 200),     \
+		JSON_FIELD(JSON_OPT_TEXT, conversation_settings, provider, .nullable = true,       \
+			   .max = 64),                                                             \
+		JSON_FIELD_AS(JSON_OPT_TEXT, conversation_settings, reasoning_effort,              \
+			      "reasoningEffort", .nullable = true, .max = 16, .one_of = efforts),  \
+		JSON_FIELD(JSON_NUMBER, conversation_settings, temperature, .nullable = true,      \
+			   .min = 0, .max = 2),                                                    \
+		JSON_FIELD_AS(JSON_NUMBER, conversation_settings, top_p, "topP", .nullable = true, \
+			      .min = 0, .max = 1),                                                 \
+		JSON_FIELD_AS(JSON_INT, conversation_settings, max_tokens, "maxTokens",            \
+			      .nullable = true, .min = 1, .max = 10000000)
 
 static const struct json_field clear_settings_fields[] = { CLEAR_SETTINGS, { 0 } };
 
 const struct json_field conversation_settings_fields[] = {
 	CLEAR_SETTINGS,
-	JSON_FIELD_AS(JSON_OPT_TEXT, conversation_settings, system_prompt, "systemPrompt", .nullable = true,
-		      .max = SYSTEM_PROMPT_MAX_BYTES),
+	JSON_FIELD_AS(JSON_OPT_TEXT, conversation_settings, system_prompt, "systemPrompt",
+		      .nullable = true, .max = SYSTEM_PROMPT_MAX_BYTES),
 	{ 0 },
 };
 
-struct text conversation_settings_patch(struct request *req, const struct conversation_settings *settings)
+struct text conversation_settings_patch(struct request *req,
+					const struct conversation_settings *settings)
 {
 	if (!settings->given)
 		return TEXT_NULL;
@@ -53,18 +57,21 @@ struct text conversation_settings_patch(struct request *req, const struct conver
 	return strbuf_text(patch);
 }
 
-enum err conversation_seal_prompt(struct request *req, const struct uuid *id, const struct conversation_settings *settings,
+enum err conversation_seal_prompt(struct request *req, const struct uuid *id,
+				  const struct conversation_settings *settings,
 				  struct text *ret_sealed)
 {
 	struct content_place p;
 	*ret_sealed = TEXT_NULL;
-	if (!settings->system_prompt.given || settings->system_prompt.null || !settings->system_prompt.value.len)
+	if (!settings->system_prompt.given || settings->system_prompt.null ||
+	    !settings->system_prompt.value.len)
 		return OK;
 	place_of_conversation(&p, &req->identity.user, id, "system_prompt_sealed");
 	return content_seal(req->op, &p, settings->system_prompt.value, &req->arena, ret_sealed);
 }
 
-enum err conversation_seal_title(struct request *req, const struct uuid *id, struct text title, struct text *ret_sealed)
+enum err conversation_seal_title(struct request *req, const struct uuid *id, struct text title,
+				 struct text *ret_sealed)
 {
 	AUTO(strbuf_clear) struct strbuf clean = STRBUF_INIT(TITLE_MAX_BYTES);
 	struct content_place p;
@@ -80,7 +87,8 @@ enum flow conversation_fail_title(struct request *req, enum err err)
 	if (err == ERR_INVALID_REQUEST)
 		return fail_param(req, ERR_INVALID_REQUEST, "title", "A title must not be blank.");
 	if (err == ERR_TOO_LARGE)
-		return fail_param(req, ERR_INVALID_REQUEST, "title", "A title has at most %d characters.", TITLE_MAX);
+		return fail_param(req, ERR_INVALID_REQUEST, "title",
+				  "A title has at most %d characters.", TITLE_MAX);
 	return fail(req, err);
 }
 
@@ -101,14 +109,16 @@ enum err conversation_open(struct request *req, struct conversation *c)
 	return content_open(req->op, &p, c->system_prompt_sealed, &req->arena, &c->system_prompt);
 }
 
-/* Settings are one object for clients, wherever its parts are kept: {…clear…} gets the prompt put in. */
+/* Settings are one object for clients, wherever its parts are kept: {…clear…} gets the prompt put
+ * in. */
 static void write_settings(struct json_writer *w, const struct conversation *c)
 {
 	json_key(w, "settings");
 	json_object_begin(w);
 	struct json_doc *doc = NULL;
 	if (!json_doc_parse(c->settings, NULL, &doc))
-		for (const struct json_value *v = json_first(json_doc_root(doc)); v; v = json_next(v)) {
+		for (const struct json_value *v = json_first(json_doc_root(doc)); v;
+		     v = json_next(v)) {
 			json_key_text(w, json_name(v));
 			json_write_value(w, v);
 		}

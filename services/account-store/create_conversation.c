@@ -8,7 +8,8 @@
 const struct json_field create_conversation_form_fields[] = {
 	/* Longer titles are refused by title_clean, which says so in people's words. */
 	JSON_FIELD(JSON_OPT_TEXT, create_conversation_form, title, .nullable = true, .max = 4096),
-	JSON_FIELD(JSON_OBJECT, create_conversation_form, settings, .fields = conversation_settings_fields,
+	JSON_FIELD(JSON_OBJECT, create_conversation_form, settings,
+		   .fields = conversation_settings_fields,
 		   .size = sizeof(struct conversation_settings)),
 	{ 0 },
 };
@@ -38,8 +39,10 @@ static enum flow store_conversation(struct request *req)
 	if (conversation_seal_prompt(req, &op->id, &op->form.settings, &prompt))
 		return fail(req, ERR_INTERNAL);
 	return db_run(req, SQL_CREATE_CONVERSATION,
-		      DB_ARGS(db_uuid(&req->identity.user), db_uuid(&op->id), db_uuid(&op->root_branch_id), db_bytes(title),
-			      db_text(conversation_settings_patch(req, &op->form.settings)), db_bytes(prompt)));
+		      DB_ARGS(db_uuid(&req->identity.user), db_uuid(&op->id),
+			      db_uuid(&op->root_branch_id), db_bytes(title),
+			      db_text(conversation_settings_patch(req, &op->form.settings)),
+			      db_bytes(prompt)));
 }
 
 static enum flow reply_with_conversation(struct request *req)
@@ -51,8 +54,8 @@ static enum flow reply_with_conversation(struct request *req)
 }
 
 const struct flow_step create_conversation_flow[] = {
-	{ "lease_data_key",          lease_data_key },
-	{ "store_conversation",      store_conversation },
+	{ "lease_data_key", lease_data_key },
+	{ "store_conversation", store_conversation },
 	{ "reply_with_conversation", reply_with_conversation },
 	{ 0 },
 };

@@ -14,17 +14,18 @@
 
 #define SWEEP_MS 15000
 
-static struct metric lookups =
-	METRIC_COUNTER_INIT("grove_account_data_keys_total", "Data keys asked for, by where they were found.", "found");
+static struct metric lookups = METRIC_COUNTER_INIT(
+	"grove_account_data_keys_total", "Data keys asked for, by where they were found.", "found");
 
 struct data_key {
 	struct uuid user;
 	uint32_t version;
 	uint8_t kek_id[4];
 	struct secret bytes;
-	int64_t wipe_at_ms, current_until_ms;	/* monotonic; current_until_ms 0: not the newest version */
-	unsigned holders;			/* the cache counts as one */
-	struct data_key *newer, *older;		/* in the cache, by last use */
+	int64_t wipe_at_ms,
+		current_until_ms; /* monotonic; current_until_ms 0: not the newest version */
+	unsigned holders; /* the cache counts as one */
+	struct data_key *newer, *older; /* in the cache, by last use */
 };
 
 struct data_keys {
@@ -149,7 +150,8 @@ static void insert(struct data_keys *keys, struct data_key *key)
 		loop_timer_set(&keys->sweep, SWEEP_MS);
 }
 
-/* --- what a request holds ----------------------------------------------------------------------- */
+/* --- what a request holds -----------------------------------------------------------------------
+ */
 
 static const struct data_key *held(const struct key_lease *lease, uint32_t version)
 {
@@ -202,7 +204,8 @@ void key_lease_want(struct key_lease *lease, struct text sealed)
 struct seal_key data_key_current(const struct key_lease *lease)
 {
 	BUG_ON(!lease->current);
-	struct seal_key key = { .dek_version = lease->current->version, .key = lease->current->bytes.bytes };
+	struct seal_key key = { .dek_version = lease->current->version,
+				.key = lease->current->bytes.bytes };
 	memcpy(key.kek_id, lease->current->kek_id, sizeof(key.kek_id));
 	return key;
 }
@@ -216,13 +219,15 @@ enum err data_key_of(const struct key_lease *lease, struct text sealed, struct s
 	if (!key)
 		return ERR_INTERNAL;
 	*ret = (struct seal_key){ .dek_version = key->version, .key = key->bytes.bytes };
-	/* The record names the secret that wrapped the data key when it was sealed. Rotation wraps the key anew and leaves records
-	 * alone, so that name may be an older one; it is authenticated with the rest. */
+	/* The record names the secret that wrapped the data key when it was sealed. Rotation wraps
+	 * the key anew and leaves records alone, so that name may be an older one; it is
+	 * authenticated with the rest. */
 	memcpy(ret->kek_id, header.kek_id, sizeof(ret->kek_id));
 	return OK;
 }
 
-/* --- fetching ----------------------------------------------------------------------------------- */
+/* --- fetching -----------------------------------------------------------------------------------
+ */
 
 struct data_key_reply {
 	struct text kek_id;
@@ -231,7 +236,8 @@ struct data_key_reply {
 };
 
 static const struct json_field data_key_reply_fields[] = {
-	JSON_FIELD_AS(JSON_TEXT, data_key_reply, kek_id, "kekId", .required = true, .min = 8, .max = 8),
+	JSON_FIELD_AS(JSON_TEXT, data_key_reply, kek_id, "kekId", .required = true, .min = 8,
+		      .max = 8),
 	JSON_FIELD(JSON_INT, data_key_reply, version, .required = true, .min = 1, .max = INT32_MAX),
 	JSON_FIELD(JSON_SECRET_TEXT, data_key_reply, key, .required = true, .min = 44, .max = 44),
 	{ 0 },
@@ -276,7 +282,9 @@ static void fetched(struct peer_call *call, enum err err, int status, struct tex
 	key->user = req->identity.user;
 	key->holders = 1;
 	if (!err)
-		err = status == 200 ? read_reply(body, key) : status >= 500 ? ERR_UNAVAILABLE : ERR_INTERNAL;
+		err = status == 200   ? read_reply(body, key)
+		      : status >= 500 ? ERR_UNAVAILABLE
+				      : ERR_INTERNAL;
 	/* The answer's buffer is fetch's and about to be freed; the key must not stay in it. */
 	if (body.ptr)
 		wipe((void *)(uintptr_t)body.ptr, body.len);
@@ -310,10 +318,16 @@ static void start_fetch(struct request *req, uint32_t version)
 {
 	struct key_lease *lease = req->op;
 	AUTO(strbuf_clear) struct strbuf body = STRBUF_INIT(64);
-	BUG_ON((version ? strbuf_printf(&body, "{\"version\":%u}", version) : strbuf_append_str(&body, "{}")) != OK);
+	BUG_ON((version ? strbuf_printf(&body, "{\"version\":%u}", version)
+			: strbuf_append_str(&body, "{}")) != OK);
 	const struct peer_request request = {
-		.daemon = DAEMON_KEYVAULT, .identity = &req->identity, .method = "POST", .path = "/internal/data-keys",
-		.body = strbuf_text(&body), .timeout_ms = 5000, .max_body = 4096,
+		.daemon = DAEMON_KEYVAULT,
+		.identity = &req->identity,
+		.method = "POST",
+		.path = "/internal/data-keys",
+		.body = strbuf_text(&body),
+		.timeout_ms = 5000,
+		.max_body = 4096,
 	};
 	metric_inc(&lookups, "keyvault");
 	lease->call = peer_call_start(req->env->peers, &request, fetched, req);
@@ -346,7 +360,8 @@ enum flow lease_wanted_keys(struct request *req)
 	const struct key_lease *lease = req->op;
 	if (lease->broken_record || lease->too_many) {
 		log_error("record.unreadable", LOG_UUID("userId", &req->identity.user),
-			  LOG_STR("why", lease->broken_record ? "not a sealed record" : "too many key versions"));
+			  LOG_STR("why", lease->broken_record ? "not a sealed record"
+							      : "too many key versions"));
 		return fail(req, ERR_INTERNAL);
 	}
 	if (fetch_next(req) == FLOW_NEXT)

@@ -28,6 +28,6 @@ static enum flow reply_gone(struct request *req)
 
 const struct flow_step delete_conversation_flow[] = {
 	{ "delete_everything", delete_everything },
-	{ "reply_gone",        reply_gone },
+	{ "reply_gone", reply_gone },
 	{ 0 },
 };

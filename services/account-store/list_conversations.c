@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* GET /v1/conversations?archived=&cursor=&limit=: a page of a person's conversations, newest activity first. */
+/* GET /v1/conversations?archived=&cursor=&limit=: a page of a person's conversations, newest
+ * activity first. */
 #include "app.h"
 #include "cursor.h"
 #include "flows.h"
@@ -20,10 +21,11 @@ static enum flow load_page(struct request *req)
 	    req_query_text(req, "cursor", CURSOR_MAX, &cursor_text))
 		return fail(req, ERR_INVALID_REQUEST);
 	if (cursor_read(cursor_text, &from))
-		return fail_param(req, ERR_INVALID_REQUEST, "cursor", "Give the nextCursor of an earlier page.");
+		return fail_param(req, ERR_INVALID_REQUEST, "cursor",
+				  "Give the nextCursor of an earlier page.");
 	return db_run(req, SQL_LIST_CONVERSATIONS,
-		      DB_ARGS(db_uuid(&req->identity.user), db_bool(archived), db_time(from.at), db_uuid(&from.id),
-			      db_int(op->limit + 1)));
+		      DB_ARGS(db_uuid(&req->identity.user), db_bool(archived), db_time(from.at),
+			      db_uuid(&from.id), db_int(op->limit + 1)));
 }
 
 static enum flow lease_data_keys(struct request *req)
@@ -74,7 +76,7 @@ static enum flow reply_with_page(struct request *req)
 }
 
 const struct flow_step list_conversations_flow[] = {
-	{ "load_page",       load_page },
+	{ "load_page", load_page },
 	{ "lease_data_keys", lease_data_keys },
 	{ "reply_with_page", reply_with_page },
 	{ 0 },

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GET /v1/conversations/:id/branches/:branchId/messages?limit=&before=: the newest page of a branch's path, oldest message first. The
- * next page ends before the first item of this one; the cursor is that message's id.
+ * GET /v1/conversations/:id/branches/:branchId/messages?limit=&before=: the newest page of a
+ * branch's path, oldest message first. The next page ends before the first item of this one; the
+ * cursor is that message's id.
  */
 #include "app.h"
 #include "flows.h"
@@ -29,11 +30,13 @@ static enum flow load_page(struct request *req)
 		return fail(req, ERR_INVALID_REQUEST);
 	const struct uuid *end = has_before ? &before : NULL;
 	db_begin(req);
-	db_add(req, SQL_PATH_START, DB_ARGS(db_uuid(user), db_uuid(&op->conversation), db_uuid(&op->branch), db_uuid(end)));
+	db_add(req, SQL_PATH_START,
+	       DB_ARGS(db_uuid(user), db_uuid(&op->conversation), db_uuid(&op->branch),
+		       db_uuid(end)));
 	db_add(req, SQL_OPEN_PARTS, DB_ARGS(db_uuid(user), db_uuid(&op->conversation)));
 	db_add(req, SQL_PATH_PAGE,
-	       DB_ARGS(db_uuid(user), db_uuid(&op->conversation), db_uuid(&op->branch), db_uuid(end), db_int(limit),
-		       db_int(PAGE_BYTES)));
+	       DB_ARGS(db_uuid(user), db_uuid(&op->conversation), db_uuid(&op->branch),
+		       db_uuid(end), db_int(limit), db_int(PAGE_BYTES)));
 	return db_go(req);
 }
 
@@ -44,7 +47,8 @@ static enum flow lease_data_keys(struct request *req)
 	if (!db_rows(unit, START_AT))
 		return fail(req, ERR_NOT_FOUND);
 	if (!db_get_bool(unit, START_AT, 0, 0))
-		return fail_param(req, ERR_NOT_FOUND, "before", "There is no such message in this conversation.");
+		return fail_param(req, ERR_NOT_FOUND, "before",
+				  "There is no such message in this conversation.");
 	op->parts = parts_read(req, PARTS_AT);
 	op->count = db_rows(unit, PAGE_AT);
 	op->rows = arena_alloc(&req->arena, (op->count + 1) * sizeof(*op->rows));
@@ -79,7 +83,7 @@ static enum flow reply_with_page(struct request *req)
 }
 
 const struct flow_step list_messages_flow[] = {
-	{ "load_page",       load_page },
+	{ "load_page", load_page },
 	{ "lease_data_keys", lease_data_keys },
 	{ "reply_with_page", reply_with_page },
 	{ 0 },

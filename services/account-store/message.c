@@ -4,7 +4,7 @@
 
 #include "base/banned.h"
 
-#define TEXT_LIMIT (64u << 20)	/* of one joined answer; the writers' own limits are far below */
+#define TEXT_LIMIT (64u << 20) /* of one joined answer; the writers' own limits are far below */
 
 const struct db_column message_columns[] = {
 	DB_COLUMN(DB_UUID, message, id),
@@ -47,7 +47,8 @@ void parts_want_keys(struct key_lease *lease, const struct parts *parts)
 		key_lease_want(lease, parts->items[i].text_sealed);
 }
 
-enum err parts_open_into(struct request *req, const struct parts *parts, const struct uuid *message, struct strbuf *ret)
+enum err parts_open_into(struct request *req, const struct parts *parts, const struct uuid *message,
+			 struct strbuf *ret)
 {
 	int64_t expected = 1;
 	for (size_t i = 0; i < parts->count; i++) {
@@ -55,7 +56,8 @@ enum err parts_open_into(struct request *req, const struct parts *parts, const s
 		struct content_place p;
 		if (!uuid_equal(&part->message_id, message))
 			continue;
-		/* A gap means that somebody took a piece away: an answer must not read on as if nothing was missing. */
+		/* A gap means that somebody took a piece away: an answer must not read on as if
+		 * nothing was missing. */
 		if (part->seq != expected++)
 			return ERR_INTERNAL;
 		place_of_part(&p, &req->identity.user, message, part->seq);
@@ -66,9 +68,10 @@ enum err parts_open_into(struct request *req, const struct parts *parts, const s
 	return OK;
 }
 
-enum err message_open_text(struct request *req, const struct uuid *conversation, const struct uuid *message,
-			   const struct db_opt_uuid *parent, struct text role, struct text content_sealed,
-			   const struct parts *parts, struct text *ret)
+enum err message_open_text(struct request *req, const struct uuid *conversation,
+			   const struct uuid *message, const struct db_opt_uuid *parent,
+			   struct text role, struct text content_sealed, const struct parts *parts,
+			   struct text *ret)
 {
 	if (content_sealed.ptr) {
 		struct content_place p;
@@ -78,13 +81,16 @@ enum err message_open_text(struct request *req, const struct uuid *conversation,
 	AUTO(strbuf_clear) struct strbuf joined = STRBUF_INIT(TEXT_LIMIT);
 	enum err err = parts_open_into(req, parts, message, &joined);
 	if (!err)
-		*ret = (struct text){ arena_memdup0(&req->arena, joined.data, joined.len), joined.len };
+		*ret = (struct text){ arena_memdup0(&req->arena, joined.data, joined.len),
+				      joined.len };
 	return err;
 }
 
-enum err message_open(struct request *req, const struct uuid *conversation, const struct parts *parts, struct message *m)
+enum err message_open(struct request *req, const struct uuid *conversation,
+		      const struct parts *parts, struct message *m)
 {
-	return message_open_text(req, conversation, &m->id, &m->parent_id, m->role, m->content_sealed, parts, &m->content);
+	return message_open_text(req, conversation, &m->id, &m->parent_id, m->role,
+				 m->content_sealed, parts, &m->content);
 }
 
 void json_opt_uuid(struct json_writer *w, const struct db_opt_uuid *id)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* PATCH /v1/conversations/:id: title, settings, archived, starred, activeBranchId; what is not given stays. */
+/* PATCH /v1/conversations/:id: title, settings, archived, starred, activeBranchId; what is not
+ * given stays. */
 #include "app.h"
 #include "flows.h"
 
@@ -7,7 +8,8 @@
 
 const struct json_field patch_conversation_form_fields[] = {
 	JSON_FIELD(JSON_TEXT, patch_conversation_form, title, .max = 4096),
-	JSON_FIELD(JSON_OBJECT, patch_conversation_form, settings, .fields = conversation_settings_fields,
+	JSON_FIELD(JSON_OBJECT, patch_conversation_form, settings,
+		   .fields = conversation_settings_fields,
 		   .size = sizeof(struct conversation_settings)),
 	JSON_FIELD(JSON_BOOL, patch_conversation_form, archived),
 	JSON_FIELD(JSON_BOOL, patch_conversation_form, starred),
@@ -45,9 +47,10 @@ static enum flow store_changes(struct request *req)
 	return db_run(req, SQL_PATCH_CONVERSATION,
 		      DB_ARGS(db_uuid(&req->identity.user), db_uuid(&op->id), db_bytes(title),
 			      db_text(conversation_settings_patch(req, &form->settings)),
-			      db_bool(form->settings.system_prompt.given), db_bytes(prompt), bool_or_null(&form->archived),
-			      bool_or_null(&form->starred),
-			      db_uuid(form->active_branch_id.given ? &form->active_branch_id.value : NULL)));
+			      db_bool(form->settings.system_prompt.given), db_bytes(prompt),
+			      bool_or_null(&form->archived), bool_or_null(&form->starred),
+			      db_uuid(form->active_branch_id.given ? &form->active_branch_id.value
+								   : NULL)));
 }
 
 static enum flow lease_data_keys(struct request *req)
@@ -55,7 +58,8 @@ static enum flow lease_data_keys(struct request *req)
 	struct patch_conversation *op = req->op;
 	enum err err = db_result(req);
 	if (err == ERR_NOT_FOUND)
-		return fail_param(req, ERR_NOT_FOUND, "activeBranchId", "There is no such branch in this conversation.");
+		return fail_param(req, ERR_NOT_FOUND, "activeBranchId",
+				  "There is no such branch in this conversation.");
 	if (err)
 		return fail(req, err);
 	if (!db_row(req, conversation_columns, &op->conversation))
@@ -71,9 +75,9 @@ static enum flow reply_with_conversation(struct request *req)
 }
 
 const struct flow_step patch_conversation_flow[] = {
-	{ "lease_data_key",          lease_data_key },
-	{ "store_changes",           store_changes },
-	{ "lease_data_keys",         lease_data_keys },
+	{ "lease_data_key", lease_data_key },
+	{ "store_changes", store_changes },
+	{ "lease_data_keys", lease_data_keys },
 	{ "reply_with_conversation", reply_with_conversation },
 	{ 0 },
 };

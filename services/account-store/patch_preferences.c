@@ -24,7 +24,8 @@ static enum flow store_changes(struct request *req)
 	json_write_fields(&w, preference_fields, &op->form);
 	if (json_writer_end(&w))
 		return fail(req, ERR_INTERNAL);
-	return db_run(req, SQL_PATCH_PREFERENCES, DB_ARGS(db_uuid(&req->identity.user), db_text(strbuf_text(patch))));
+	return db_run(req, SQL_PATCH_PREFERENCES,
+		      DB_ARGS(db_uuid(&req->identity.user), db_text(strbuf_text(patch))));
 }
 
 static enum flow reply_with_result(struct request *req)
@@ -33,7 +34,7 @@ static enum flow reply_with_result(struct request *req)
 }
 
 const struct flow_step patch_preferences_flow[] = {
-	{ "store_changes",     store_changes },
+	{ "store_changes", store_changes },
 	{ "reply_with_result", reply_with_result },
 	{ 0 },
 };

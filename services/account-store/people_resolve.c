@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* POST /internal/people/resolve: who a person is, for auth-verifier. The local owner is made at first use. */
+/* POST /internal/people/resolve: who a person is, for auth-verifier. The local owner is made at
+ * first use. */
 #include "flows.h"
 
 #include "app.h"
@@ -55,7 +56,8 @@ static enum flow find_person(struct request *req)
 	bool local = text_is(op->form.kind, "local");
 	bool has_id = op->form.user_id.given && !op->form.user_id.null;
 	if (local == has_id)
-		return fail_param(req, ERR_INVALID_REQUEST, "userId", "Give userId with kind \"id\", and only then.");
+		return fail_param(req, ERR_INVALID_REQUEST, "userId",
+				  "Give userId with kind \"id\", and only then.");
 	return local ? find_local_owner(req) : find_by_id(req);
 }
 
@@ -85,7 +87,7 @@ static enum flow reply_with_person(struct request *req)
 }
 
 const struct flow_step people_resolve_flow[] = {
-	{ "find_person",       find_person },
+	{ "find_person", find_person },
 	{ "reply_with_person", reply_with_person },
 	{ 0 },
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reaper: wait for the timer, look for abandoned runs (ids only, across people), then act as each run's own person, one after the
- * other. What goes wrong is tried again at the next turn.
+ * The reaper: wait for the timer, look for abandoned runs (ids only, across people), then act as
+ * each run's own person, one after the other. What goes wrong is tried again at the next turn.
  */
 #include "reaper.h"
 
@@ -16,7 +16,9 @@
 
 #define REAP_AT_ONCE 64
 
-static struct metric reaped = METRIC_COUNTER_INIT("grove_account_runs_reaped_total", "Answers marked interrupted because their run was lost.");
+static struct metric reaped =
+	METRIC_COUNTER_INIT("grove_account_runs_reaped_total",
+			    "Answers marked interrupted because their run was lost.");
 
 struct reaper {
 	struct loop_timer timer;
@@ -46,8 +48,9 @@ static void mark_next(struct reaper *r)
 	r->state = REAPER_MARKING;
 	r->unit = db_unit_new(r->db);
 	db_unit_as_user(r->unit, &r->found[r->next].user);
-	db_unit_add(r->unit, SQL_REAP_RUN, DB_ARGS(db_uuid(&r->found[r->next].user), db_uuid(&r->found[r->next].message),
-						   db_int(r->abandoned_ms)));
+	db_unit_add(r->unit, SQL_REAP_RUN,
+		    DB_ARGS(db_uuid(&r->found[r->next].user), db_uuid(&r->found[r->next].message),
+			    db_int(r->abandoned_ms)));
 	db_unit_submit(r->unit, &r->waiter);
 }
 
@@ -97,11 +100,13 @@ static void look(struct loop_timer *timer)
 	r->state = REAPER_LOOKING;
 	r->unit = db_unit_new(r->db);
 	db_unit_add(r->unit, SQL_SET_REAPER, DB_NO_ARGS);
-	db_unit_add(r->unit, SQL_FIND_ABANDONED_RUNS, DB_ARGS(db_int(r->abandoned_ms), db_int(REAP_AT_ONCE)));
+	db_unit_add(r->unit, SQL_FIND_ABANDONED_RUNS,
+		    DB_ARGS(db_int(r->abandoned_ms), db_int(REAP_AT_ONCE)));
 	db_unit_submit(r->unit, &r->waiter);
 }
 
-struct reaper *reaper_new(struct loop *loop, struct db *db, int64_t interval_ms, int64_t abandoned_ms)
+struct reaper *reaper_new(struct loop *loop, struct db *db, int64_t interval_ms,
+			  int64_t abandoned_ms)
 {
 	struct reaper *r = xcalloc(1, sizeof(*r));
 	r->db = db;

@@ -10,7 +10,8 @@ static enum flow load_conversation(struct request *req)
 	struct uuid id;
 	if (req_param_uuid(req, 0, &id))
 		return fail(req, ERR_NOT_FOUND);
-	return db_run(req, SQL_SHOW_CONVERSATION, DB_ARGS(db_uuid(&req->identity.user), db_uuid(&id)));
+	return db_run(req, SQL_SHOW_CONVERSATION,
+		      DB_ARGS(db_uuid(&req->identity.user), db_uuid(&id)));
 }
 
 static enum flow lease_data_keys(struct request *req)
@@ -29,8 +30,8 @@ static enum flow reply_with_conversation(struct request *req)
 }
 
 const struct flow_step show_conversation_flow[] = {
-	{ "load_conversation",       load_conversation },
-	{ "lease_data_keys",         lease_data_keys },
+	{ "load_conversation", load_conversation },
+	{ "lease_data_keys", lease_data_keys },
 	{ "reply_with_conversation", reply_with_conversation },
 	{ 0 },
 };

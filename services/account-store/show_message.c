@@ -16,7 +16,8 @@ static enum flow load_message(struct request *req)
 		return fail(req, ERR_NOT_FOUND);
 	db_begin(req);
 	db_add(req, SQL_ANSWER_PARTS, DB_ARGS(db_uuid(user), db_uuid(&id)));
-	db_add(req, SQL_SHOW_MESSAGE, DB_ARGS(db_uuid(user), db_uuid(&op->conversation), db_uuid(&id)));
+	db_add(req, SQL_SHOW_MESSAGE,
+	       DB_ARGS(db_uuid(user), db_uuid(&op->conversation), db_uuid(&id)));
 	return db_go(req);
 }
 
@@ -45,8 +46,8 @@ static enum flow reply_with_message(struct request *req)
 }
 
 const struct flow_step show_message_flow[] = {
-	{ "load_message",       load_message },
-	{ "lease_data_keys",    lease_data_keys },
+	{ "load_message", load_message },
+	{ "lease_data_keys", lease_data_keys },
 	{ "reply_with_message", reply_with_message },
 	{ 0 },
 };

@@ -12,11 +12,12 @@ static enum flow load_preferences(struct request *req)
 
 static enum flow reply_with_what_is_set(struct request *req)
 {
-	return reply_with_preferences(req, db_row_count(req) ? db_get_text(db_unit_of(req), 0, 0, 0) : TEXT_NULL);
+	return reply_with_preferences(req, db_row_count(req) ? db_get_text(db_unit_of(req), 0, 0, 0)
+							     : TEXT_NULL);
 }
 
 const struct flow_step show_preferences_flow[] = {
-	{ "load_preferences",       load_preferences },
+	{ "load_preferences", load_preferences },
 	{ "reply_with_what_is_set", reply_with_what_is_set },
 	{ 0 },
 };

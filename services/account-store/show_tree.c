@@ -25,7 +25,8 @@ static enum flow load_branches(struct request *req)
 	struct show_tree *op = req->op;
 	if (req_param_uuid(req, 0, &op->conversation))
 		return fail(req, ERR_NOT_FOUND);
-	return db_run(req, SQL_LIST_BRANCHES, DB_ARGS(db_uuid(&req->identity.user), db_uuid(&op->conversation)));
+	return db_run(req, SQL_LIST_BRANCHES,
+		      DB_ARGS(db_uuid(&req->identity.user), db_uuid(&op->conversation)));
 }
 
 static enum flow lease_data_keys(struct request *req)
@@ -115,7 +116,7 @@ static enum flow reply_with_tree(struct request *req)
 }
 
 const struct flow_step show_tree_flow[] = {
-	{ "load_branches",   load_branches },
+	{ "load_branches", load_branches },
 	{ "lease_data_keys", lease_data_keys },
 	{ "reply_with_tree", reply_with_tree },
 	{ 0 },

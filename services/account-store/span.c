@@ -4,7 +4,8 @@
 
 #include "base/banned.h"
 
-enum err span_find(struct text source, int64_t start, int64_t end, struct text quote, struct text *ret_excerpt)
+enum err span_find(struct text source, int64_t start, int64_t end, struct text quote,
+		   struct text *ret_excerpt)
 {
 	size_t from, length;
 	if (start < 0 || end <= start)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Titles: cleaning what a person typed, and making one from the first message without asking a provider. */
+/* Titles: cleaning what a person typed, and making one from the first message without asking a
+ * provider. */
 #include "title.h"
 
 #include "base/banned.h"
@@ -20,12 +21,13 @@ static uint32_t next_code_point(struct text t, size_t *at)
 	return c;
 }
 
-/* White space and control characters of Unicode, bidirectional overrides included: a title is one honest line. */
+/* White space and control characters of Unicode, bidirectional overrides included: a title is one
+ * honest line. */
 static bool is_blank(uint32_t c)
 {
-	return c <= 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0x1680 || (c >= 0x2000 && c <= 0x200f) ||
-	       (c >= 0x2028 && c <= 0x202f) || (c >= 0x205f && c <= 0x206f) || c == 0x3000 ||
-	       c == 0xfeff;
+	return c <= 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0x1680 ||
+	       (c >= 0x2000 && c <= 0x200f) || (c >= 0x2028 && c <= 0x202f) ||
+	       (c >= 0x205f && c <= 0x206f) || c == 0x3000 || c == 0xfeff;
 }
 
 static bool ends_sentence(uint32_t c)
@@ -93,7 +95,8 @@ static size_t sentence_length(struct text line)
 	return line.len;
 }
 
-/* Cuts clean text to TITLE_MAX with an ellipsis, at the last space when that does not cost more than a third. */
+/* Cuts clean text to TITLE_MAX with an ellipsis, at the last space when that does not cost more
+ * than a third. */
 static void cut_to_title(struct strbuf *title)
 {
 	size_t end, third;

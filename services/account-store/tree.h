@@ -27,7 +27,7 @@ struct tree_facts {
 /* What the caller asked for. */
 struct tree_request {
 	bool branch_given, parent_given, as_root, again, leaf_given;
-	struct uuid branch, parent, target, leaf;	/* target: the answer to write again */
+	struct uuid branch, parent, leaf;
 };
 
 struct tree_place {

@@ -12,7 +12,8 @@
 
 #include "base/banned.h"
 
-static void check(const char *prompt, const struct context_node *nodes, size_t count, const char *expected)
+static void check(const char *prompt, const struct context_node *nodes, size_t count,
+		  const char *expected)
 {
 	AUTO(strbuf_clear) struct strbuf out = STRBUF_INIT(4096);
 	struct json_writer w = JSON_WRITER_INIT(&out);
@@ -21,8 +22,14 @@ static void check(const char *prompt, const struct context_node *nodes, size_t c
 	assert_string_equal(out.data, expected);
 }
 
-#define USER(words) { .role = TEXT("user"), .content = TEXT(words) }
-#define ANSWER(words) { .role = TEXT("assistant"), .content = TEXT(words) }
+#define USER(words)                                          \
+	{                                                    \
+		.role = TEXT("user"), .content = TEXT(words) \
+	}
+#define ANSWER(words)                                             \
+	{                                                         \
+		.role = TEXT("assistant"), .content = TEXT(words) \
+	}
 
 static void the_path_is_told_in_order(void **state)
 {
@@ -38,7 +45,9 @@ static void a_system_prompt_comes_first_and_an_empty_one_not_at_all(void **state
 {
 	(void)state;
 	const struct context_node nodes[] = { USER("hi") };
-	check("Be brief.", nodes, 1, "[{\"role\":\"system\",\"content\":\"Be brief.\"},{\"role\":\"user\",\"content\":\"hi\"}]");
+	check("Be brief.", nodes, 1,
+	      "[{\"role\":\"system\",\"content\":\"Be "
+	      "brief.\"},{\"role\":\"user\",\"content\":\"hi\"}]");
 	check("", nodes, 1, "[{\"role\":\"user\",\"content\":\"hi\"}]");
 }
 
@@ -46,7 +55,8 @@ static void an_answer_without_text_is_left_out(void **state)
 {
 	(void)state;
 	const struct context_node nodes[] = { USER("one"), ANSWER(""), USER("two") };
-	check(NULL, nodes, 3, "[{\"role\":\"user\",\"content\":\"one\"},{\"role\":\"user\",\"content\":\"two\"}]");
+	check(NULL, nodes, 3,
+	      "[{\"role\":\"user\",\"content\":\"one\"},{\"role\":\"user\",\"content\":\"two\"}]");
 }
 
 static void an_excerpt_stands_in_front_of_its_question(void **state)
@@ -62,7 +72,8 @@ static void an_excerpt_stands_in_front_of_its_question(void **state)
 static void the_next_context_begins_with_the_one_before(void **state)
 {
 	(void)state;
-	struct context_node nodes[] = { USER("one"), ANSWER("1"), USER("aside"), ANSWER("2"), USER("more") };
+	struct context_node nodes[] = { USER("one"), ANSWER("1"), USER("aside"), ANSWER("2"),
+					USER("more") };
 	nodes[2].quote = TEXT("quoted");
 	AUTO(strbuf_clear) struct strbuf first = STRBUF_INIT(4096), second = STRBUF_INIT(4096);
 	struct json_writer a = JSON_WRITER_INIT(&first), b = JSON_WRITER_INIT(&second);

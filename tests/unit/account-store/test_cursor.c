@@ -39,8 +39,13 @@ static void no_cursor_means_before_every_row(void **state)
 static void anything_else_is_refused_and_changes_nothing(void **state)
 {
 	(void)state;
-	static const char *const bad[] = { "", "A", "AQ", "nonsense!", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-					   "Af________________________________", "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+	static const char *const bad[] = { "",
+					   "A",
+					   "AQ",
+					   "nonsense!",
+					   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+					   "Af________________________________",
+					   "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 					   "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" };
 	struct cursor c = { .at = { 7 } };
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)

@@ -26,9 +26,14 @@ static void known_keys_with_their_types_are_taken(void **state)
 {
 	(void)state;
 	static const char *const good[] = {
-		"{}", "{\"theme\":\"dark\"}", "{\"theme\":null}", "{\"ephemeralMode\":true,\"clientSideStorage\":false}",
-		"{\"composer\":{\"temperature\":0.5,\"sendOnEnter\":true}}", "{\"fallbacks\":[{\"model\":\"a\",\"to\":[\"b\"]}]}",
-		"{\"fallbacks\":[]}", "{\"defaultModel\":\"openai/x\"}",
+		"{}",
+		"{\"theme\":\"dark\"}",
+		"{\"theme\":null}",
+		"{\"ephemeralMode\":true,\"clientSideStorage\":false}",
+		"{\"composer\":{\"temperature\":0.5,\"sendOnEnter\":true}}",
+		"{\"fallbacks\":[{\"model\":\"a\",\"to\":[\"b\"]}]}",
+		"{\"fallbacks\":[]}",
+		"{\"defaultModel\":\"openai/x\"}",
 	};
 	char param[128];
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
@@ -39,9 +44,13 @@ static void anything_else_is_refused_by_name(void **state)
 {
 	(void)state;
 	static const char *const bad[][2] = {
-		{ "{\"thme\":\"dark\"}", "thme" }, { "{\"theme\":\"pink\"}", "theme" }, { "{\"theme\":1}", "theme" },
-		{ "{\"ephemeralMode\":\"yes\"}", "ephemeralMode" }, { "{\"composer\":{\"x\":1}}", "composer.x" },
-		{ "{\"composer\":{\"temperature\":9}}", "composer.temperature" }, { "{\"fallbacks\":[{\"model\":\"a\"}]}", "fallbacks[0].to" },
+		{ "{\"thme\":\"dark\"}", "thme" },
+		{ "{\"theme\":\"pink\"}", "theme" },
+		{ "{\"theme\":1}", "theme" },
+		{ "{\"ephemeralMode\":\"yes\"}", "ephemeralMode" },
+		{ "{\"composer\":{\"x\":1}}", "composer.x" },
+		{ "{\"composer\":{\"temperature\":9}}", "composer.temperature" },
+		{ "{\"fallbacks\":[{\"model\":\"a\"}]}", "fallbacks[0].to" },
 	};
 	char param[128];
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -62,20 +71,30 @@ static void check(const char *stored, struct identity identity, const char *expe
 static void what_is_set_stands_over_the_defaults(void **state)
 {
 	(void)state;
-	const struct identity free_person = { .role = ROLE_USER, .tier = TIER_FREE, .amr = AMR_ACCESS };
-	check(NULL, free_person, "{\"theme\":\"system\",\"defaultModel\":null,\"ephemeralMode\":false,\"clientSideStorage\":false}");
+	const struct identity free_person = { .role = ROLE_USER,
+					      .tier = TIER_FREE,
+					      .amr = AMR_ACCESS };
+	check(NULL, free_person,
+	      "{\"theme\":\"system\",\"defaultModel\":null,\"ephemeralMode\":false,"
+	      "\"clientSideStorage\":false}");
 	check("{\"theme\":\"dark\",\"clientSideStorage\":true}", free_person,
-	      "{\"theme\":\"dark\",\"clientSideStorage\":true,\"defaultModel\":null,\"ephemeralMode\":false}");
+	      "{\"theme\":\"dark\",\"clientSideStorage\":true,\"defaultModel\":null,"
+	      "\"ephemeralMode\":false}");
 }
 
 static void ephemeral_mode_is_on_for_pro_people_and_off_for_the_local_owner(void **state)
 {
 	(void)state;
-	assert_true(preference_ephemeral_default(&(struct identity){ .role = ROLE_USER, .tier = TIER_PRO, .amr = AMR_ACCESS }));
-	assert_true(preference_ephemeral_default(&(struct identity){ .role = ROLE_ADMIN, .tier = TIER_ENTERPRISE, .amr = AMR_TOKEN }));
-	assert_false(preference_ephemeral_default(&(struct identity){ .role = ROLE_USER, .tier = TIER_PLUS, .amr = AMR_PASSWORD }));
-	assert_false(preference_ephemeral_default(&(struct identity){ .role = ROLE_OWNER, .tier = TIER_PRO, .amr = AMR_LOCAL }));
-	assert_false(preference_ephemeral_default(&(struct identity){ .role = ROLE_OWNER, .tier = TIER_PRO, .amr = AMR_TOKEN }));
+	assert_true(preference_ephemeral_default(
+		&(struct identity){ .role = ROLE_USER, .tier = TIER_PRO, .amr = AMR_ACCESS }));
+	assert_true(preference_ephemeral_default(&(struct identity){
+		.role = ROLE_ADMIN, .tier = TIER_ENTERPRISE, .amr = AMR_TOKEN }));
+	assert_false(preference_ephemeral_default(
+		&(struct identity){ .role = ROLE_USER, .tier = TIER_PLUS, .amr = AMR_PASSWORD }));
+	assert_false(preference_ephemeral_default(
+		&(struct identity){ .role = ROLE_OWNER, .tier = TIER_PRO, .amr = AMR_LOCAL }));
+	assert_false(preference_ephemeral_default(
+		&(struct identity){ .role = ROLE_OWNER, .tier = TIER_PRO, .amr = AMR_TOKEN }));
 }
 
 int main(void)

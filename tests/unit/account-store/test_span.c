@@ -29,10 +29,14 @@ static void offsets_count_code_points(void **state)
 static void bad_spans_are_refused(void **state)
 {
 	(void)state;
-	static const int64_t bad[][2] = { { -1, 2 }, { 2, 2 }, { 3, 2 }, { 0, 10 }, { 9, 10 }, { 10, 11 }, { 0, INT64_MAX }, { INT64_MAX - 1, INT64_MAX } };
+	static const int64_t bad[][2] = { { -1, 2 },	    { 2, 2 },
+					  { 3, 2 },	    { 0, 10 },
+					  { 9, 10 },	    { 10, 11 },
+					  { 0, INT64_MAX }, { INT64_MAX - 1, INT64_MAX } };
 	struct text excerpt = TEXT("before");
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		assert_int_equal(span_find(SOURCE, bad[i][0], bad[i][1], TEXT_NULL, &excerpt), ERR_INVALID_ANCHOR);
+		assert_int_equal(span_find(SOURCE, bad[i][0], bad[i][1], TEXT_NULL, &excerpt),
+				 ERR_INVALID_ANCHOR);
 	assert_int_equal(span_find(SOURCE, 0, 3, TEXT("fur"), &excerpt), ERR_INVALID_ANCHOR);
 	assert_int_equal(span_find(TEXT(""), 0, 1, TEXT_NULL, &excerpt), ERR_INVALID_ANCHOR);
 	assert_true(text_is(excerpt, "before"));

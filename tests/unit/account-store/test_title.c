@@ -28,8 +28,14 @@ static struct cleaned clean(const char *raw)
 static void white_space_of_every_kind_becomes_one_space(void **state)
 {
 	(void)state;
-	assert_string_equal(clean("  a \t\n b\xc2\xa0\xe3\x80\x80" "c\xe2\x80\x8b ").text, "a b c");
-	assert_string_equal(clean("\xe2\x80\xae" "evil").text, "evil");
+	assert_string_equal(clean("  a \t\n b\xc2\xa0\xe3\x80\x80"
+				  "c\xe2\x80\x8b ")
+				    .text,
+			    "a b c");
+	assert_string_equal(clean("\xe2\x80\xae"
+				  "evil")
+				    .text,
+			    "evil");
 }
 
 static void blank_titles_are_refused(void **state)
@@ -75,9 +81,12 @@ static void the_title_is_the_first_sentence(void **state)
 		{ "1. Boil water. 2. Wait", "1. Boil water." },
 		{ "What is 3.14 about? Tell me", "What is 3.14 about?" },
 		{ "See example.org for more. Thanks", "See example.org for more." },
-		{ "\xe4\xbd\xa0\xe5\xa5\xbd\xe3\x80\x82\xe5\x86\x8d\xe8\xa7\x81", "\xe4\xbd\xa0\xe5\xa5\xbd\xe3\x80\x82" },
+		{ "\xe4\xbd\xa0\xe5\xa5\xbd\xe3\x80\x82\xe5\x86\x8d\xe8\xa7\x81",
+		  "\xe4\xbd\xa0\xe5\xa5\xbd\xe3\x80\x82" },
 		{ "```\ncode()\n```", "code()" },
-		{ "", TITLE_DEFAULT }, { " \n\t", TITLE_DEFAULT }, { "###", TITLE_DEFAULT },
+		{ "", TITLE_DEFAULT },
+		{ " \n\t", TITLE_DEFAULT },
+		{ "###", TITLE_DEFAULT },
 		{ "?!", "?!" },
 	};
 	AUTO(strbuf_clear) struct strbuf title = STRBUF_INIT(TITLE_MAX_BYTES);
@@ -91,8 +100,11 @@ static void a_long_sentence_is_cut_at_a_word_with_an_ellipsis(void **state)
 {
 	(void)state;
 	AUTO(strbuf_clear) struct strbuf title = STRBUF_INIT(TITLE_MAX_BYTES);
-	title_from_text(TEXT("Please explain to me in great detail how photosynthesis works in trees"), &title);
-	assert_string_equal(title.data, "Please explain to me in great detail how photosynthesis\xe2\x80\xa6");
+	title_from_text(
+		TEXT("Please explain to me in great detail how photosynthesis works in trees"),
+		&title);
+	assert_string_equal(title.data,
+			    "Please explain to me in great detail how photosynthesis\xe2\x80\xa6");
 	char one_word[200];
 	memset(one_word, 'x', sizeof(one_word));
 	title_from_text((struct text){ one_word, sizeof(one_word) }, &title);
@@ -102,7 +114,10 @@ static void a_long_sentence_is_cut_at_a_word_with_an_ellipsis(void **state)
 static void any_message_gives_a_title_that_would_be_accepted(void **state)
 {
 	(void)state;
-	static const char *const pieces[] = { "a", " ", "\n", ".", "\xc3\xbc", "\xf0\x9f\x8c\xb3", "#", "\xe3\x80\x82", "1", "?", "\xe2\x80\xa8" };
+	static const char *const pieces[] = {
+		"a", " ", "\n",		 ".", "\xc3\xbc", "\xf0\x9f\x8c\xb3", "#", "\xe3\x80\x82",
+		"1", "?", "\xe2\x80\xa8"
+	};
 	AUTO(strbuf_clear) struct strbuf title = STRBUF_INIT(TITLE_MAX_BYTES);
 	AUTO(strbuf_clear) struct strbuf again = STRBUF_INIT(TITLE_MAX_BYTES);
 	uint32_t random = 1;
@@ -110,7 +125,10 @@ static void any_message_gives_a_title_that_would_be_accepted(void **state)
 		AUTO(strbuf_clear) struct strbuf message = STRBUF_INIT(8192);
 		for (uint32_t n = round % 400; n; n--) {
 			random = random * 1664525 + 1013904223;
-			assert_int_equal(strbuf_append_str(&message, pieces[(random >> 16) % ARRAY_SIZE(pieces)]), OK);
+			assert_int_equal(
+				strbuf_append_str(&message,
+						  pieces[(random >> 16) % ARRAY_SIZE(pieces)]),
+				OK);
 		}
 		title_from_text(strbuf_text(&message), &title);
 		assert_int_equal(title_clean(strbuf_text(&title), &again), OK);

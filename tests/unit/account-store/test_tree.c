@@ -22,7 +22,8 @@ static struct db_opt_uuid opt(uint8_t n)
 	return n ? (struct db_opt_uuid){ .set = true, .value = id(n) } : (struct db_opt_uuid){ 0 };
 }
 
-/* Branch 1 is the root with leaf 12; branch 2 hangs on message 11 and has leaf 22. Messages 1x are the root's, 2x branch 2's. */
+/* Branch 1 is the root with leaf 12; branch 2 hangs on message 11 and has leaf 22. Messages 1x are
+ * the root's, 2x branch 2's. */
 static struct tree_branch branch(uint8_t n)
 {
 	if (n == 1)
@@ -35,8 +36,12 @@ static struct tree_branch branch(uint8_t n)
 static struct tree_facts facts(uint8_t wanted, uint8_t named, uint8_t parent, const char *role)
 {
 	return (struct tree_facts){
-		.wanted = branch(wanted), .named = opt(named), .named_parent = opt(parent), .named_branch = opt(named / 10),
-		.named_role = text_of(role), .own = branch(named ? named / 10 : 1),
+		.wanted = branch(wanted),
+		.named = opt(named),
+		.named_parent = opt(parent),
+		.named_branch = opt(named / 10),
+		.named_role = text_of(role),
+		.own = branch(named ? named / 10 : 1),
 	};
 }
 
@@ -65,8 +70,10 @@ static void check(struct tree_request request, struct tree_facts f, struct expec
 static void without_a_parent_a_question_continues_the_leaf(void **state)
 {
 	(void)state;
-	check((struct tree_request){ 0 }, facts(1, 0, 0, NULL), (struct expected){ OK, 1, 12, NULL });
-	check((struct tree_request){ .branch_given = true }, facts(2, 0, 0, NULL), (struct expected){ OK, 2, 22, NULL });
+	check((struct tree_request){ 0 }, facts(1, 0, 0, NULL),
+	      (struct expected){ OK, 1, 12, NULL });
+	check((struct tree_request){ .branch_given = true }, facts(2, 0, 0, NULL),
+	      (struct expected){ OK, 2, 22, NULL });
 }
 
 static void a_parent_must_be_of_the_branch_or_its_anchor(void **state)
@@ -76,8 +83,10 @@ static void a_parent_must_be_of_the_branch_or_its_anchor(void **state)
 	check(request, facts(1, 11, 10, "assistant"), (struct expected){ OK, 1, 11, NULL });
 	check(request, facts(2, 21, 11, "user"), (struct expected){ OK, 2, 21, NULL });
 	check(request, facts(2, 11, 10, "assistant"), (struct expected){ OK, 2, 11, NULL });
-	check(request, facts(2, 12, 11, "user"), (struct expected){ ERR_INVALID_REQUEST, .param = "branchId" });
-	check(request, facts(1, 21, 11, "user"), (struct expected){ ERR_INVALID_REQUEST, .param = "branchId" });
+	check(request, facts(2, 12, 11, "user"),
+	      (struct expected){ ERR_INVALID_REQUEST, .param = "branchId" });
+	check(request, facts(1, 21, 11, "user"),
+	      (struct expected){ ERR_INVALID_REQUEST, .param = "branchId" });
 }
 
 static void without_a_branch_the_parent_chooses(void **state)
@@ -93,8 +102,10 @@ static void without_a_branch_the_parent_chooses(void **state)
 static void a_new_root_belongs_to_the_root_branch(void **state)
 {
 	(void)state;
-	check((struct tree_request){ .as_root = true }, facts(1, 0, 0, NULL), (struct expected){ OK, 1, 0, NULL });
-	check((struct tree_request){ .as_root = true }, facts(2, 0, 0, NULL), (struct expected){ OK, 1, 0, NULL });
+	check((struct tree_request){ .as_root = true }, facts(1, 0, 0, NULL),
+	      (struct expected){ OK, 1, 0, NULL });
+	check((struct tree_request){ .as_root = true }, facts(2, 0, 0, NULL),
+	      (struct expected){ OK, 1, 0, NULL });
 	check((struct tree_request){ .as_root = true, .branch_given = true }, facts(2, 0, 0, NULL),
 	      (struct expected){ ERR_INVALID_REQUEST, .param = "branchId" });
 }
@@ -105,23 +116,31 @@ static void another_answer_stands_beside_the_first_in_its_branch(void **state)
 	const struct tree_request request = { .again = true };
 	check(request, facts(1, 12, 11, "assistant"), (struct expected){ OK, 1, 11, NULL });
 	check(request, facts(2, 12, 11, "assistant"), (struct expected){ OK, 1, 11, NULL });
-	check((struct tree_request){ .again = true, .branch_given = true }, facts(2, 12, 11, "assistant"),
+	check((struct tree_request){ .again = true, .branch_given = true },
+	      facts(2, 12, 11, "assistant"),
 	      (struct expected){ ERR_INVALID_REQUEST, .param = "branchId" });
-	check(request, facts(1, 11, 10, "user"), (struct expected){ ERR_INVALID_REQUEST, .param = "regenerate" });
-	check(request, facts(1, 11, 0, "assistant"), (struct expected){ ERR_INVALID_REQUEST, .param = "regenerate" });
-	check((struct tree_request){ .again = true, .parent_given = true, .parent = id(11) }, facts(1, 12, 11, "assistant"),
-	      (struct expected){ OK, 1, 11, NULL });
-	check((struct tree_request){ .again = true, .parent_given = true, .parent = id(10) }, facts(1, 12, 11, "assistant"),
+	check(request, facts(1, 11, 10, "user"),
+	      (struct expected){ ERR_INVALID_REQUEST, .param = "regenerate" });
+	check(request, facts(1, 11, 0, "assistant"),
+	      (struct expected){ ERR_INVALID_REQUEST, .param = "regenerate" });
+	check((struct tree_request){ .again = true, .parent_given = true, .parent = id(11) },
+	      facts(1, 12, 11, "assistant"), (struct expected){ OK, 1, 11, NULL });
+	check((struct tree_request){ .again = true, .parent_given = true, .parent = id(10) },
+	      facts(1, 12, 11, "assistant"),
 	      (struct expected){ ERR_INVALID_REQUEST, .param = "parentMessageId" });
 }
 
 static void what_is_not_in_the_conversation_is_not_found(void **state)
 {
 	(void)state;
-	check((struct tree_request){ .branch_given = true }, facts(0, 0, 0, NULL), (struct expected){ ERR_NOT_FOUND, .param = "branchId" });
-	check((struct tree_request){ .parent_given = true }, facts(1, 0, 0, NULL), (struct expected){ ERR_NOT_FOUND, .param = "parentMessageId" });
-	check((struct tree_request){ .again = true }, facts(1, 0, 0, NULL), (struct expected){ ERR_NOT_FOUND, .param = "regenerate" });
-	check((struct tree_request){ .parent_given = true, .as_root = true }, facts(1, 11, 10, "user"),
+	check((struct tree_request){ .branch_given = true }, facts(0, 0, 0, NULL),
+	      (struct expected){ ERR_NOT_FOUND, .param = "branchId" });
+	check((struct tree_request){ .parent_given = true }, facts(1, 0, 0, NULL),
+	      (struct expected){ ERR_NOT_FOUND, .param = "parentMessageId" });
+	check((struct tree_request){ .again = true }, facts(1, 0, 0, NULL),
+	      (struct expected){ ERR_NOT_FOUND, .param = "regenerate" });
+	check((struct tree_request){ .parent_given = true, .as_root = true },
+	      facts(1, 11, 10, "user"),
 	      (struct expected){ ERR_INVALID_REQUEST, .param = "parentIsRoot" });
 }
 
@@ -152,7 +171,9 @@ static void flush_numbers_are_taken_once_and_in_order(void **state)
 	assert_int_equal(tree_judge_flush(4, 6), FLUSH_GAP);
 }
 
-/* --- random trees -------------------------------------------------------------------------------------------------- */
+/* --- random trees
+ * --------------------------------------------------------------------------------------------------
+ */
 
 #define NODES 120
 #define BRANCHES 8
@@ -178,7 +199,9 @@ static struct db_opt_uuid node_id(uint8_t n)
 
 static struct tree_branch model_branch(const struct model *m, uint8_t b)
 {
-	return (struct tree_branch){ { true, { .bytes = { 3, b } } }, node_id(m->anchor[b]), node_id(m->leaf[b]) };
+	return (struct tree_branch){ { true, { .bytes = { 3, b } } },
+				     node_id(m->anchor[b]),
+				     node_id(m->leaf[b]) };
 }
 
 static uint8_t add(struct model *m, uint8_t b, uint8_t parent, bool answer)
@@ -210,7 +233,8 @@ static void try_turn(struct model *m)
 	const char *param;
 	if (tree_place_turn(&request, &f, &place, &param))
 		return;
-	uint8_t b = place.branch.bytes[1], parent = place.parent.set ? place.parent.value.bytes[1] : 0;
+	uint8_t b = place.branch.bytes[1],
+		parent = place.parent.set ? place.parent.value.bytes[1] : 0;
 	if (!request.again)
 		parent = add(m, b, parent, false);
 	add(m, b, parent, true);
