@@ -185,7 +185,7 @@ def test_what_is_not_listed_does_not_exist(state, path):
     has_security_headers(answer)
 
 
-@pytest.mark.parametrize("path", ["/assets/..%2f..%2fpackage.json", "/../x", "/assets/%00", "/app\\..\\x", "/assets/a%2f..%2f.."])
+@pytest.mark.parametrize("path", ["/assets/..%2f..%2fpackage.json", "/../x", "/assets/%00", "/app\\..\\x", "/assets/%2f..%2f..%2fetc"])
 def test_no_path_leads_out(state, path):
     answer = send(state, raw(path))
     assert answer.status in (400, 404)
