@@ -128,7 +128,7 @@ function complete(state, body, request, response) {
   const answer = { id: randomUUID(), conversationId: conversation.id, parentId, branchId: conversation.rootBranchId, role: "assistant", content: "", createdAt: now(), status: "running", model: body.model, provider: body.provider, usage: null, runId: null };
   state.messages.set(answer.id, answer);
   conversation.leaf = answer.id;
-  conversation.updatedAt = now();
+  conversation.lastActiveAt = now();
   const run = new Run(state, answer, answerFor(asked), {
     firstDelay: /\bsilent\b/.test(asked) ? 20000 : 350,
     delay: /\bslow\b/.test(asked) ? 120 : 14,
@@ -175,13 +175,13 @@ const routes = [
     reply(response, 204);
   }],
   ["GET", "/api/conversations", (s, _, __, response, url) => {
-    const all = [...s.conversations.values()].sort((a, b) => b.updatedAt.localeCompare(a.updatedAt));
+    const all = [...s.conversations.values()].sort((a, b) => b.lastActiveAt.localeCompare(a.lastActiveAt));
     const from = Number(url.searchParams.get("cursor") ?? 0);
     const limit = Number(url.searchParams.get("limit") ?? 50);
     reply(response, 200, { items: all.slice(from, from + limit), nextCursor: from + limit < all.length ? String(from + limit) : null });
   }],
   ["POST", "/api/conversations", (s, _, body, response) => {
-    const conversation = { id: randomUUID(), title: body.title ?? null, rootBranchId: randomUUID(), createdAt: now(), updatedAt: now(), archived: false, starred: false, leaf: null };
+    const conversation = { id: randomUUID(), title: body.title ?? null, rootBranchId: randomUUID(), createdAt: now(), lastActiveAt: now(), archived: false, starred: false, leaf: null };
     s.conversations.set(conversation.id, conversation);
     reply(response, 201, conversation);
   }],

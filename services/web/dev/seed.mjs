@@ -20,7 +20,7 @@ const chats = [
 ];
 
 function addChat(state, title, hours, exchange) {
-  const conversation = { id: randomUUID(), title, rootBranchId: randomUUID(), createdAt: ago(hours + 1), updatedAt: ago(hours), archived: false, starred: false, leaf: null };
+  const conversation = { id: randomUUID(), title, rootBranchId: randomUUID(), createdAt: ago(hours + 1), lastActiveAt: ago(hours), archived: false, starred: false, leaf: null };
   state.conversations.set(conversation.id, conversation);
   for (const [role, content, extra] of exchange) {
     const message = { id: randomUUID(), conversationId: conversation.id, parentId: conversation.leaf, branchId: conversation.rootBranchId, role, content, createdAt: ago(hours), status: "completed", model: role === "assistant" ? "gpt-5.2" : null, provider: role === "assistant" ? "openai" : null, usage: role === "assistant" ? { promptTokens: 412, completionTokens: 655, cost: 0.0071, estimated: false } : null, ...extra };

@@ -57,7 +57,7 @@ describe("models", () => {
 });
 
 describe("the list of conversations", () => {
-  const at = (id: string, updatedAt: string): Conversation => ({ id, title: id, rootBranchId: "b", createdAt: updatedAt, updatedAt });
+  const at = (id: string, lastActiveAt: string): Conversation => ({ id, title: id, rootBranchId: "b", createdAt: lastActiveAt, lastActiveAt });
 
   it("is grouped by calendar day, newest first", () => {
     const now = new Date(2026, 10, 24, 0, 30);

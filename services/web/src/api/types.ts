@@ -80,7 +80,7 @@ export interface Conversation {
   rootBranchId: string;
   activeBranchId?: string | null;
   createdAt: string;
-  updatedAt?: string | null;
+  lastActiveAt?: string | null;
   archived?: boolean;
   starred?: boolean;
 }

@@ -1,7 +1,7 @@
 /* The model of the next message: a list one can search, and for OpenAI-compatible servers any name one types. */
 
 import { Fragment } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Provider } from "../api/types";
 import { signal } from "@preact/signals";
 import { explain } from "../state/explain";
@@ -10,6 +10,7 @@ import { type ModelChoice, choice, loadModels, modelLabel, models, modelsError, 
 import { providerName } from "../state/providers";
 import { thread } from "../state/chat";
 import { placeBelow } from "../ui/place";
+import { usePopover } from "../ui/usePopover";
 import { Check, Chevron, Search } from "../ui/icons";
 
 /* Others may ask for the picker to open: the send gate does. */
@@ -31,7 +32,7 @@ function optionsFor(search: string): Option[] {
     .slice(0, MAX_SHOWN)
     .map((model) => ({ id: model.id, provider: model.provider, label: modelLabel(model.id, model.provider), usable: usable.has(model.provider) }));
   const text = search.trim();
-  const exact = orderedModels.value.some((model) => model.id === text);
+  const exact = listed.some((option) => option.id === text || (option.label === text && option.usable));
   if (text === "" || exact) return listed;
   const free: Provider[] = usable.has("openai-compatible") ? ["openai-compatible"] : [...usable];
   return [...listed, ...free.map((provider) => ({ id: text, provider, label: text, usable: true, typed: true }))];
@@ -56,27 +57,36 @@ export function ModelPicker() {
   const [open, setOpen] = useState(false);
   const [search, setSearch] = useState("");
   const [active, setActive] = useState(0);
-  const button = useRef<HTMLButtonElement>(null);
-  const panel = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLInputElement>(null);
+  const { button, popover: panel, show, hide, press } = usePopover(() => {
+    setOpen(true);
+    setSearch("");
+    setActive(0);
+    if (modelsError.value) void loadModels();
+    input.current?.focus();
+  });
   const base = useId();
   const options = open ? optionsFor(search) : [];
   const current = choice.value;
   const asked = pickerRequest.value;
+  /* The list is drawn only while open, so the place is known only after it is there. */
+  useLayoutEffect(() => {
+    if (open) placeBelow(panel.current!, button.current!);
+  }, [open, options.length]);
 
   const seen = useRef(asked);
 
   useEffect(() => {
     if (asked === seen.current) return;
     seen.current = asked;
-    if (!panel.current?.matches(":popover-open")) panel.current?.showPopover();
+    show();
   }, [asked]);
 
   const pick = (option: Option | undefined) => {
     if (!option) return;
     pickModel(option);
     if (thread.value.notice.value?.kind === "gate") thread.value.notice.value = null;
-    panel.current?.hidePopover();
+    hide();
     document.querySelector<HTMLTextAreaElement>("#draft")?.focus();
   };
 
@@ -92,24 +102,13 @@ export function ModelPicker() {
   let lastProvider: Provider | null = null;
   return (
     <>
-      <button ref={button} type="button" class="model-button" aria-haspopup="listbox" aria-expanded={open} onClick={() => panel.current?.togglePopover()}>
+      <button ref={button} type="button" class="model-button" aria-haspopup="listbox" aria-expanded={open} {...press}>
         <span>{current ? modelLabel(current.id, current.provider) : "Choose a model"}</span>
         <Chevron size={14} />
       </button>
       <div
         ref={panel} popover="auto" class="picker" role="dialog" aria-label="Model"
-        onToggle={(event) => {
-          const now = (event as ToggleEvent).newState === "open";
-          setOpen(now);
-          setSearch("");
-          setActive(0);
-          if (!now) return;
-          if (modelsError.value) void loadModels();
-          requestAnimationFrame(() => {
-            placeBelow(panel.current!, button.current!);
-            input.current?.focus();
-          });
-        }}
+        onToggle={(event) => (event as ToggleEvent).newState === "closed" && setOpen(false)}
       >
         <label class="picker-search">
           <Search size={16} />

@@ -25,7 +25,7 @@ export function titleFromText(text: string): string {
   return `${(space > MAX_TITLE / 2 ? cut.slice(0, space) : cut).trimEnd()}…`;
 }
 
-export const activityOf = (one: Conversation): string => one.updatedAt ?? one.createdAt;
+export const activityOf = (one: Conversation): string => one.lastActiveAt ?? one.createdAt;
 
 export interface Group {
   label: string;
@@ -98,7 +98,7 @@ export function upsertConversation(one: Conversation): void {
 /* A message was sent or answered: the conversation moves to the top. */
 export function touchConversation(id: string): void {
   const now = new Date().toISOString();
-  conversations.value = conversations.value.map((one) => (one.id === id ? { ...one, updatedAt: now } : one));
+  conversations.value = conversations.value.map((one) => (one.id === id ? { ...one, lastActiveAt: now } : one));
 }
 
 export async function renameConversation(id: string, title: string): Promise<void> {

@@ -2,8 +2,8 @@
  * closes it on Escape or a click elsewhere. Arrow keys move. */
 
 import type { ComponentChildren } from "preact";
-import { useId, useRef, useState } from "preact/hooks";
-import { placeBelow } from "./place";
+import { useState } from "preact/hooks";
+import { usePopover } from "./usePopover";
 
 export interface MenuItem {
   label: string;
@@ -14,9 +14,7 @@ export interface MenuItem {
 
 export function Menu({ label, items, children, className }: { label: string; items: MenuItem[]; children: ComponentChildren; className?: string }) {
   const [open, setOpen] = useState(false);
-  const button = useRef<HTMLButtonElement>(null);
-  const list = useRef<HTMLDivElement>(null);
-  const id = useId();
+  const { button, popover: list, hide, press } = usePopover((menu) => menu.querySelector("button")?.focus());
 
   const step = (by: number) => {
     const buttons = [...(list.current?.querySelectorAll("button") ?? [])];
@@ -28,20 +26,13 @@ export function Menu({ label, items, children, className }: { label: string; ite
     <>
       <button
         ref={button} type="button" class={className ?? "icon-button small"} aria-label={label} aria-haspopup="menu" aria-expanded={open}
-        data-open={open} onClick={() => list.current?.togglePopover()}
+        data-open={open} {...press}
       >
         {children}
       </button>
       <div
-        ref={list} id={id} popover="auto" role="menu" aria-label={label} class="menu"
-        onToggle={(event) => {
-          const now = (event as ToggleEvent).newState === "open";
-          setOpen(now);
-          if (now) {
-            placeBelow(list.current!, button.current!);
-            list.current!.querySelector("button")?.focus();
-          }
-        }}
+        ref={list} popover="auto" role="menu" aria-label={label} class="menu"
+        onToggle={(event) => setOpen((event as ToggleEvent).newState === "open")}
         onKeyDown={(event) => {
           if (event.key === "ArrowDown") step(1);
           else if (event.key === "ArrowUp") step(-1);
@@ -53,7 +44,7 @@ export function Menu({ label, items, children, className }: { label: string; ite
           <button
             key={item.label} type="button" role="menuitem" class={item.danger ? "menu-item danger" : "menu-item"}
             onClick={() => {
-              list.current?.hidePopover();
+              hide();
               item.act();
             }}
           >
