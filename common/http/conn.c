@@ -31,13 +31,10 @@ static struct metric refusals_metric = METRIC_COUNTER_INIT(
 	"grove_http_gate_refusals_total", "Requests refused by the HTTP gate.", "code");
 
 static const char *const state_names[] = {
-	[CONN_NEW] = "new",
-	[CONN_IDLE] = "idle",
-	[CONN_READING] = "reading",
-	[CONN_SERVING] = "serving",
-	[CONN_ANSWERING] = "answering",
-	[CONN_REFUSING] = "refusing",
-	[CONN_LINGERING] = "lingering",
+	[CONN_NEW] = "new",	      [CONN_IDLE] = "idle",
+	[CONN_READING] = "reading",   [CONN_READING_BODY] = "reading_body",
+	[CONN_SERVING] = "serving",   [CONN_ANSWERING] = "answering",
+	[CONN_REFUSING] = "refusing", [CONN_LINGERING] = "lingering",
 	[CONN_CUT] = "cut",
 };
 
@@ -48,6 +45,8 @@ static int64_t state_deadline_ms(const struct conn *conn)
 	case CONN_IDLE:
 		return conn->server->config.idle_timeout_ms;
 	case CONN_READING:
+		return conn->server->config.read_timeout_ms / 3;
+	case CONN_READING_BODY:
 		return conn->server->config.read_timeout_ms;
 	case CONN_REFUSING:
 		return REFUSE_MS;
@@ -218,10 +217,22 @@ static void watch_full_input(struct conn *conn)
 		loop_timer_set(&conn->deadline, WATCH_MS);
 }
 
+/* Where a connection is that evhttp has given no request of. */
+static enum conn_state reading_state(const struct conn *conn)
+{
+	if (conn->gate.requests > conn->taken) /* a whole one; evhttp hands it over in a moment */
+		return CONN_READING;
+	if (wire_gate_is_idle(&conn->gate))
+		return CONN_IDLE;
+	return wire_gate_is_in_body(&conn->gate) ? CONN_READING_BODY : CONN_READING;
+}
+
 static void input_is_good(struct conn *conn)
 {
-	if (conn->state == CONN_IDLE && conn->gate.requests == conn->taken)
-		enter_state(conn, CONN_READING);
+	bool is_partial = conn->gate.requests == conn->taken;
+
+	if (is_partial && conn->state <= CONN_READING && conn->state != reading_state(conn))
+		enter_state(conn, reading_state(conn));
 	watch_full_input(conn);
 }
 
@@ -274,7 +285,7 @@ void http_conn_request(struct evhttp_request *req, void *server)
 	struct http_server *s = server;
 	struct bufferevent *bev =
 		evhttp_connection_get_bufferevent(evhttp_request_get_connection(req));
-	struct conn *conn = s->by_fd[bufferevent_getfd(bev)];
+	struct conn *conn = s->by_fd[bufferevent_getfd(bev)].conn;
 
 	BUG_ON(conn->bev != bev || conn->exchange);
 	loop_mark_turn(s->loop);
@@ -362,8 +373,8 @@ static void free_conn(struct conn *conn)
 {
 	struct http_server *s = conn->server;
 
-	if (conn->fd >= 0 && s->by_fd[conn->fd] == conn)
-		s->by_fd[conn->fd] = NULL;
+	if (conn->fd >= 0 && s->by_fd[conn->fd].conn == conn)
+		s->by_fd[conn->fd].conn = NULL;
 	*conn->link = conn->next;
 	if (conn->next)
 		conn->next->link = conn->link;
@@ -409,11 +420,12 @@ static void remember_fd(struct http_server *s, struct conn *conn)
 	if (wanted > s->by_fd_count) {
 		size_t count = wanted + wanted / 2 + 16;
 
-		s->by_fd = xreallocarray(s->by_fd, count, sizeof(*s->by_fd));
-		memset(s->by_fd + s->by_fd_count, 0, (count - s->by_fd_count) * sizeof(*s->by_fd));
+		s->by_fd = xreallocarray(s->by_fd, count, sizeof(struct conn_slot));
+		memset(s->by_fd + s->by_fd_count, 0,
+		       (count - s->by_fd_count) * sizeof(struct conn_slot));
 		s->by_fd_count = count;
 	}
-	s->by_fd[conn->fd] = conn;
+	s->by_fd[conn->fd].conn = conn;
 }
 
 /*

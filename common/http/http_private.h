@@ -20,6 +20,7 @@ enum conn_state {
 	CONN_NEW,	/* accepted; evhttp has not told us its own handle yet */
 	CONN_IDLE,	/* between requests */
 	CONN_READING,	/* a request has begun */
+	CONN_READING_BODY,
 	CONN_SERVING,	/* an exchange waits for its answer */
 	CONN_ANSWERING,	/* the whole answer is in the buffer */
 	CONN_REFUSING,	/* the gate's answer is in the buffer; evhttp is out of it */
@@ -55,6 +56,10 @@ struct http_exchange {
 	bool has_begun, is_choked;
 };
 
+struct conn_slot {
+	struct conn *conn;
+};
+
 struct http_server {
 	struct loop *loop;
 	struct evhttp *http;
@@ -67,7 +72,8 @@ struct http_server {
 	bool is_stopped;
 	dev_t unix_dev;
 	ino_t unix_ino;
-	struct conn *conns, **by_fd;
+	struct conn *conns;
+	struct conn_slot *by_fd;
 	size_t conn_count, by_fd_count, live;
 	struct http_server *next;
 };

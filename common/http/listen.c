@@ -48,13 +48,15 @@ static int resolve(const struct config_address *a, struct sockaddr_storage *ret,
 
 static uint16_t bound_port(int fd)
 {
-	struct sockaddr_storage bound = { 0 };
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} bound = { 0 };
 	socklen_t len = sizeof(bound);
 
-	BUG_ON(getsockname(fd, (struct sockaddr *)&bound, &len) != 0);
-	if (bound.ss_family == AF_INET6)
-		return ntohs(((struct sockaddr_in6 *)&bound)->sin6_port);
-	return ntohs(((struct sockaddr_in *)&bound)->sin_port);
+	BUG_ON(getsockname(fd, &bound.any, &len) != 0);
+	return ntohs(bound.any.sa_family == AF_INET6 ? bound.in6.sin6_port : bound.in.sin_port);
 }
 
 static int listen_tcp(struct http_server *s, struct strbuf *errors)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * HTTP server on evhttp, for daemons behind nginx or the gateway: HTTP/1.1, keep-alive, TCP with TCP_NODELAY on loopback or a Unix socket. Every connection's
- * bytes pass the gate of wire.h first. An exchange is one request and its answer, whole or streamed; it exists from on_request until it has been answered or its client
- * is gone.
+ * bytes pass the gate of wire.h first; what it refuses is answered in the house's error shape, then the connection is closed, and nothing behind the bad
+ * byte is interpreted. evhttp never answers by itself. An exchange is one request and its answer, whole or streamed; it exists from on_request until it has been
+ * answered or its client is gone.
  *
- * Client gone: evhttp stops reading while an answer is pending, so its close callback never fires; the server watches the descriptor for EV_CLOSED
- * (a half-close counts as gone) and calls on_gone once. After on_gone the exchange must not be used: it is freed when the callback returns. on_gone is never called after
- * http_reply() or http_stream_end().
+ * Client gone: the server reads on while an answer is pending, so that an end or a reset is noticed (a half-close counts as gone), and calls on_gone once. After
+ * on_gone the exchange must not be used: it is freed when the callback returns. on_gone is never called after http_reply(), http_stream_end() or
+ * http_stream_abort().
  *
- * Every answer carries X-Request-Id (when set), Cache-Control: no-store and X-Content-Type-Options: nosniff.
+ * Every answer carries X-Request-Id (when set), and, unless the handler set its own, Cache-Control: no-store and X-Content-Type-Options: nosniff.
  */
 #pragma once
 
@@ -31,28 +32,29 @@ struct http_server_config {
 	struct config_address listen;
 	size_t max_body;		/* bytes, the largest route's; default 1 MiB */
 	size_t max_connections;		/* further ones wait in the backlog; default 1024 */
-	int idle_timeout_ms;		/* between requests; default 75 s */
-	int read_timeout_ms;		/* header and body; default 30 s */
+	int idle_timeout_ms;		/* between requests, and for a peer that takes nothing of its answer; default 75 s */
+	int read_timeout_ms;		/* for a body; the header before it has a third of that; default 30 s */
 };
 
 /* Called from the loop with a complete, gated request. The handler answers now or later. */
 typedef void http_handler(struct http_exchange *ex, void *arg);
 
+/* ERR_UNAVAILABLE when it cannot listen there; `errors` gets a line with the address and the reason. */
 MUST_CHECK enum err http_server_new(struct loop *loop, const struct http_server_config *config, http_handler *handler, void *arg,
 				    struct http_server **ret, struct strbuf *errors);
 void http_server_address(const struct http_server *s, struct config_address *ret);	/* with the port really bound */
-void http_server_stop_accepting(struct http_server *s);		/* draining; answers then carry Connection: close */
+void http_server_stop_accepting(struct http_server *s);		/* draining: idle connections end now, others with their answer */
 size_t http_server_live(const struct http_server *s);			/* exchanges whose answer is not yet written to the socket */
 void http_server_free(struct http_server *s);				/* live exchanges get on_gone */
 
 /* The request. Texts are valid as long as the exchange. */
 enum http_method http_method(const struct http_exchange *ex);
-const char *http_method_text(const struct http_exchange *ex);	/* as sent */
+const char *http_method_text(const struct http_exchange *ex);	/* as sent; never HTTP_OTHER: the gate refuses those */
 struct text http_target(const struct http_exchange *ex);		/* path and query, as on the request line */
 struct text http_path(const struct http_exchange *ex);			/* path, still encoded */
 /* First value of a query parameter, decoded into `out`; false when absent; ERR when malformed or longer than size - 1. */
 MUST_CHECK enum err http_query(const struct http_exchange *ex, const char *name, char *out, size_t size, bool *ret_found);
-/* Header value (the gate made sure there is one at most of those we know); absent text when missing. Name in any case. */
+/* Header value, trimmed; absent when missing, or when one that is not in the gate's list (wire.c) came twice. Name in any case. */
 struct text http_header(const struct http_exchange *ex, const char *name);
 struct text http_body(const struct http_exchange *ex);
 struct text http_peer_address(const struct http_exchange *ex);

@@ -125,6 +125,11 @@ bool wire_gate_is_idle(const struct wire_gate *gate)
 	return gate->state == AT_START && gate->err == OK;
 }
 
+bool wire_gate_is_in_body(const struct wire_gate *gate)
+{
+	return gate->state == IN_BODY && gate->err == OK;
+}
+
 bool wire_gate_is_head(const struct wire_gate *gate)
 {
 	return gate->is_head;

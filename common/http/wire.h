@@ -52,5 +52,7 @@ void wire_gate_init(struct wire_gate *gate, const struct wire_limits *limits);	/
 MUST_CHECK enum err wire_gate_feed(struct wire_gate *gate, const char *data, size_t len, size_t *ret_bad_at);
 /* True between requests: nothing of a next one was seen. */
 bool wire_gate_is_idle(const struct wire_gate *gate);
+/* The header section is complete, its body is not. */
+bool wire_gate_is_in_body(const struct wire_gate *gate);
 /* The request being read, or the one that was refused, is a HEAD: its answer has no body. */
 bool wire_gate_is_head(const struct wire_gate *gate);

@@ -639,6 +639,24 @@ static void test_a_request_that_takes_too_long_is_closed(void **state)
 	}
 }
 
+static void test_a_header_has_a_third_of_the_time_of_a_body(void **state)
+{
+	struct fixture *f = *state;
+	struct client header, body;
+
+	f->config.read_timeout_ms = 1500;
+	start_server(f);
+	client_open(&body, f);
+	client_send(&body, "POST / HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nbod");
+	client_open(&header, f);
+	client_send(&header, "POST / HTTP/1.1\r\n" HOST);
+	run_until(f, header.ended || body.ended);
+	assert_true(header.ended);
+	assert_false(body.ended);
+	client_close(&header);
+	client_close(&body);
+}
+
 #define BARE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up_loop, tear_down)
 
 int main(void)
@@ -672,6 +690,7 @@ int main(void)
 		BARE_TEST(test_connections_over_the_limit_wait),
 		BARE_TEST(test_an_idle_connection_is_closed),
 		BARE_TEST(test_a_request_that_takes_too_long_is_closed),
+		BARE_TEST(test_a_header_has_a_third_of_the_time_of_a_body),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -370,6 +370,7 @@ static void test_a_head_request_is_known_as_one(void **state)
 	wire_gate_init(&gate, NULL);
 	assert_int_equal(feed_repeated(&gate, "HEAD / HTTP/1.1\r\n" HOST "\r\n", 1), OK);
 	assert_true(wire_gate_is_head(&gate));
+	assert_false(wire_gate_is_in_body(&gate));
 	assert_int_equal(wire_gate_feed(&gate, "\n", 1, &at), ERR_INVALID_REQUEST);
 	assert_false(wire_gate_is_head(&gate));
 }
