@@ -1,0 +1,1 @@
+grove_fuzz_target(door USES gateway_parts)
