@@ -22,18 +22,18 @@ struct data_key {
 	uint32_t version;
 	uint8_t kek_id[4];
 	struct secret bytes;
-	int64_t wipe_at_ms,
-		current_until_ms; /* monotonic; current_until_ms 0: not the newest version */
+	/* Monotonic. current_until_ms 0: not the newest version. */
+	int64_t wipe_at_ms, current_until_ms;
 	unsigned holders; /* the cache counts as one */
-	struct data_key *newer, *older; /* in the cache, by last use */
 };
 
 struct data_keys {
-	int64_t life_ms;
-	struct data_key *newest, *oldest;
+	struct data_key *slots[DATA_KEYS_MAX];
+	uint64_t used_at[DATA_KEYS_MAX]; /* value of `uses` at the last use */
+	uint64_t uses;
 	size_t count;
+	int64_t life_ms;
 	struct loop_timer sweep;
-	struct loop *loop;
 };
 
 static void key_release(struct data_key *key)
@@ -45,34 +45,13 @@ static void key_release(struct data_key *key)
 	free(key);
 }
 
-static void unlink_key(struct data_keys *keys, struct data_key *key)
+/* The last slot moves into the free one. */
+static void drop(struct data_keys *keys, size_t slot)
 {
-	if (key->newer)
-		key->newer->older = key->older;
-	else
-		keys->newest = key->older;
-	if (key->older)
-		key->older->newer = key->newer;
-	else
-		keys->oldest = key->newer;
-	key->newer = key->older = NULL;
+	struct data_key *key = keys->slots[slot];
 	keys->count--;
-}
-
-static void push_newest(struct data_keys *keys, struct data_key *key)
-{
-	key->older = keys->newest;
-	if (keys->newest)
-		keys->newest->newer = key;
-	else
-		keys->oldest = key;
-	keys->newest = key;
-	keys->count++;
-}
-
-static void drop(struct data_keys *keys, struct data_key *key)
-{
-	unlink_key(keys, key);
+	keys->slots[slot] = keys->slots[keys->count];
+	keys->used_at[slot] = keys->used_at[keys->count];
 	key_release(key);
 }
 
@@ -80,11 +59,9 @@ static void sweep(struct loop_timer *timer)
 {
 	struct data_keys *keys = container_of(timer, struct data_keys, sweep);
 	int64_t now = clock_mono_ms();
-	for (struct data_key *key = keys->newest, *next; key; key = next) {
-		next = key->older;
-		if (key->wipe_at_ms <= now)
-			drop(keys, key);
-	}
+	for (size_t i = keys->count; i > 0; i--)
+		if (keys->slots[i - 1]->wipe_at_ms <= now)
+			drop(keys, i - 1);
 	if (keys->count)
 		loop_timer_set(timer, SWEEP_MS);
 }
@@ -101,19 +78,17 @@ void data_keys_free(struct data_keys *keys)
 {
 	if (!keys)
 		return;
-	while (keys->newest)
-		drop(keys, keys->newest);
+	while (keys->count)
+		drop(keys, keys->count - 1);
 	loop_timer_clear(&keys->sweep);
 	free(keys);
 }
 
 void data_keys_forget(struct data_keys *keys, const struct uuid *user)
 {
-	for (struct data_key *key = keys->newest, *next; key; key = next) {
-		next = key->older;
-		if (uuid_equal(&key->user, user))
-			drop(keys, key);
-	}
+	for (size_t i = keys->count; i > 0; i--)
+		if (uuid_equal(&keys->slots[i - 1]->user, user))
+			drop(keys, i - 1);
 }
 
 size_t data_keys_count(const struct data_keys *keys)
@@ -125,27 +100,38 @@ size_t data_keys_count(const struct data_keys *keys)
 static struct data_key *find(struct data_keys *keys, const struct uuid *user, uint32_t version)
 {
 	int64_t now = clock_mono_ms();
-	for (struct data_key *key = keys->newest; key; key = key->older) {
+	for (size_t i = 0; i < keys->count; i++) {
+		struct data_key *key = keys->slots[i];
 		if (!uuid_equal(&key->user, user) || key->wipe_at_ms <= now)
 			continue;
 		if (version ? key->version != version : key->current_until_ms <= now)
 			continue;
-		unlink_key(keys, key);
-		push_newest(keys, key);
+		keys->used_at[i] = ++keys->uses;
 		return key;
 	}
 	return NULL;
 }
 
+static size_t least_recently_used(const struct data_keys *keys)
+{
+	size_t oldest = 0;
+	for (size_t i = 1; i < keys->count; i++)
+		if (keys->used_at[i] < keys->used_at[oldest])
+			oldest = i;
+	return oldest;
+}
+
 static void insert(struct data_keys *keys, struct data_key *key)
 {
-	struct data_key *same = find(keys, &key->user, key->version);
-	if (same)
-		drop(keys, same);
-	while (keys->count >= DATA_KEYS_MAX)
-		drop(keys, keys->oldest);
+	for (size_t i = keys->count; i > 0; i--)
+		if (uuid_equal(&keys->slots[i - 1]->user, &key->user) &&
+		    keys->slots[i - 1]->version == key->version)
+			drop(keys, i - 1);
+	if (keys->count == DATA_KEYS_MAX)
+		drop(keys, least_recently_used(keys));
 	key->holders++;
-	push_newest(keys, key);
+	keys->used_at[keys->count] = ++keys->uses;
+	keys->slots[keys->count++] = key;
 	if (!loop_timer_is_set(&keys->sweep))
 		loop_timer_set(&keys->sweep, SWEEP_MS);
 }

@@ -212,21 +212,21 @@ def test_killed_daemon_keeps_what_was_flushed(ann, store):
 
 
 def test_abandoned_run_is_marked_interrupted_and_may_still_come_back(make_store):
-    store = make_store(GROVE_RUN_ABANDONED_MS=500)
+    store = make_store(GROVE_RUN_ABANDONED_MS=1500)
     ann = store.person()
     talk = ann.conversation()
     lost = ann.begin(talk, "one")
-    ann.flush(lost, 1, "half an ans")
+    ann.flush(lost, 1, "half a sen")
     wait_until(lambda: ann.path(talk)["items"][-1]["status"] == "interrupted", "the reaper")
-    assert ann.path(talk)["items"][-1]["content"] == "half an ans"
+    assert ann.path(talk)["items"][-1]["content"] == "half a sen"
     second = ann.begin(talk, "two")
-    assert [c["content"] for c in second["context"]] == ["one", "half an ans", "two"]
+    assert [c["content"] for c in second["context"]] == ["one", "half a sen", "two"]
     ann.finish(second, "done")
-    ann.flush(lost, 2, "wer")
+    ann.flush(lost, 2, "ten")
     assert ann.ok("GET", f"/v1/conversations/{talk['id']}/messages/{lost['assistantMessageId']}")["status"] == "running"
     ann.finish(lost, ".", 3)
     page = ann.path(talk)["items"]
-    assert (page[1]["status"], page[1]["content"], page[3]["status"]) == ("completed", "half an answer.", "completed")
+    assert (page[1]["status"], page[1]["content"], page[3]["status"]) == ("completed", "half a senten.", "completed")
 
 
 def test_failed_answer_without_text_is_not_told_to_the_model(ann):

@@ -44,7 +44,7 @@ static void anything_else_is_refused_by_name(void **state)
 {
 	(void)state;
 	static const char *const bad[][2] = {
-		{ "{\"thme\":\"dark\"}", "thme" },
+		{ "{\"colour\":\"dark\"}", "colour" },
 		{ "{\"theme\":\"pink\"}", "theme" },
 		{ "{\"theme\":1}", "theme" },
 		{ "{\"ephemeralMode\":\"yes\"}", "ephemeralMode" },
