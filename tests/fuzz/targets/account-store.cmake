@@ -1,0 +1,1 @@
+grove_fuzz_target(account_text USES account-store_parts)
