@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * account-store's readers of foreign text: cursors (any bytes), titles and spans (valid UTF-8, as the
- * JSON gate leaves it).
+ * account-store's readers of foreign text: cursors (any bytes), titles and spans (valid UTF-8, as
+ * the JSON gate leaves it).
  */
 #include <stdint.h>
 
