@@ -152,6 +152,20 @@ describe("streaming blocks", () => {
     expect(second.done).toBe(first.done);
   });
 
+  it("does not read a long listing again with every line", () => {
+    const code = `\`\`\`js\n${"const a = 1; // some code\n".repeat(4000)}`;
+    const before = performance.now();
+    let blocks = noBlocks;
+    for (let at = 0; at < code.length; at += 20) blocks = appendText(blocks, code.slice(at, at + 20));
+    expect(performance.now() - before).toBeLessThan(5000);
+    expect(appendText(blocks, "```\n\nend\n").done).toEqual([`${code}\`\`\`\n\n`]);
+  });
+
+  it.each(["```", "````", "~~~", "  ```", "``` a`b"])("closes a block opened by %s where CommonMark closes it", (open) => {
+    const text = `${open}\none\n\`\`\`x\n ~~~\n~~\n\`\`\`\ntwo\n\`\`\`\`\`\nthree\n~~~~\n\nfour\n`;
+    expect([...text].reduce(appendText, noBlocks)).toEqual(splitText(text));
+  });
+
   it("keeps a text with definitions in one piece", () => {
     expect(splitText("[a]\n\nb\n\n[a]: https://example.org").done).toEqual([]);
   });

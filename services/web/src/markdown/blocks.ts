@@ -28,12 +28,23 @@ function cut(lines: string): string[] {
   return parts;
 }
 
+const fenceStart = /^ {0,3}(`{3,}(?=[^`\n]*\n)|~{3,}(?=[^\n]*\n))/;
+
+/* Is the tail one code block that is still open? Then there is nothing to judge: long listings would otherwise be
+ * parsed from their start with every line. */
+function isOpenCode(tail: string): boolean {
+  const fence = fenceStart.exec(tail)?.[1];
+  if (!fence) return false;
+  const lines = tail.slice(tail.indexOf("\n"));
+  return !new RegExp(`^ {0,3}${fence[0]}{${fence.length},}[ \\t]*$`, "m").test(lines);
+}
+
 /* The blocks after `added` has arrived at the end. All blocks before the last one are settled: CommonMark never reopens
  * a closed block. Only whole lines are judged, since "2" is a paragraph until it turns out to be "2. item".
  * `done` keeps its identity while nothing was settled. */
 export function appendText(blocks: Blocks, added: string): Blocks {
   const tail = blocks.tail + added;
-  if (!added.includes("\n")) return { done: blocks.done, tail };
+  if (!added.includes("\n") || isOpenCode(tail)) return { done: blocks.done, tail };
   const whole = tail.lastIndexOf("\n") + 1;
   const parts = cut(tail.slice(0, whole));
   const last = parts.pop()! + tail.slice(whole);

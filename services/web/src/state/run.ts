@@ -13,7 +13,8 @@ import type { ActiveRun, Thread } from "./thread";
 import { announce } from "./toasts";
 
 const MAX_ATTEMPTS = 8;
-const MIN_FRAME_MS = 40;
+/* How often text reaches the page. A long open block costs more to draw, so it is drawn less often. */
+const frameMs = (tail: number): number => Math.min(500, Math.max(40, tail / 60));
 
 /* Collects text and hands it to the node at most once per frame. */
 class TextFlow {
@@ -23,7 +24,7 @@ class TextFlow {
 
   push(text: string): void {
     this.#text += text;
-    this.#timer ??= setTimeout(() => this.flush(), MIN_FRAME_MS);
+    this.#timer ??= setTimeout(() => this.flush(), frameMs(this.node.value.blocks.tail.length));
   }
 
   flush(): void {
