@@ -47,6 +47,8 @@ export function seed(scenario) {
     state.keys.push({ id: randomUUID(), provider: "openai-compatible", keyName: "Ollama upstairs", keyPreview: "…none", baseUrl: "http://localhost:11434/v1", active: true, createdAt: ago(200) });
     state.tokens.push({ id: randomUUID(), name: "Notebook script", scopes: ["chat"], expiresAt: ago(-2000), createdAt: ago(90) });
   }
+  const turns = Array.from({ length: 60 }, (_, i) => [["user", `Question ${i + 1}`], ["assistant", `Answer ${i + 1}. It has two sentences, so that it takes some room.`]]);
+  addChat(state, "A long conversation", 2000, turns.flat());
   for (const [title, hours] of chats) {
     addChat(state, title, hours, [["user", "Explain prefix trees, with code and a small comparison."], ["assistant", showcase], ["user", "And in one sentence, for a child?"], ["assistant", "It is a tree where every path from the root spells the start of a word, so words that begin the same way walk the same way until they part."]]);
   }

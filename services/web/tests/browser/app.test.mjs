@@ -344,6 +344,25 @@ test("copy says that it worked or failed, and forgets both", async () => {
   await copy.getByText("Copy", { exact: true }).waitFor();
 });
 
+test("a long conversation opens at its end, and earlier pages come without a jump", async () => {
+  await open();
+  await page.getByRole("link", { name: "A long conversation" }).click();
+  await page.getByText("Answer 60.").waitFor();
+  const gap = () => page.locator(".scroll").evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight);
+  assert.ok((await gap()) < 5, "at the end");
+  assert.equal(await page.getByText("Question 30", { exact: true }).count(), 0);
+  await page.locator(".scroll").evaluate((element) => (element.scrollTop = 0));
+  const mark = page.getByText("Question 41", { exact: true });
+  const before = (await mark.boundingBox()).y;
+  await page.getByRole("button", { name: "Show earlier messages" }).click();
+  await page.getByText("Question 21", { exact: true }).waitFor({ state: "attached" });
+  await page.waitForTimeout(200);
+  assert.ok(Math.abs((await mark.boundingBox()).y - before) < 45, "what was on the screen stays there");
+  await page.getByRole("button", { name: "Show earlier messages" }).click();
+  await page.getByText("Question 1", { exact: true }).waitFor({ state: "attached" });
+  assert.equal(await page.getByRole("article", { name: "You" }).count(), 60);
+});
+
 test("a finished answer is announced", async () => {
   await open();
   await send("hello");
