@@ -12,15 +12,18 @@
 
 const struct json_field create_key_form_fields[] = {
 	JSON_FIELD(JSON_TEXT, key_form, provider, .required = true, .max = 32),
-	JSON_FIELD(JSON_TEXT, key_form, keyName, .max = 400),
+	JSON_FIELD_AS(JSON_TEXT, key_form, key_name, "keyName", .max = 400),
 	JSON_FIELD(JSON_SECRET_TEXT, key_form, key, .required = true, .max = KEY_MAX),
-	JSON_FIELD(JSON_OPT_TEXT, key_form, baseUrl, .nullable = true, .max = BASE_URL_MAX),
-	JSON_FIELD(JSON_NUMBER, key_form, monthlyBudget, .nullable = true, .min = 0,
-		   .max = BUDGET_MAX),
-	JSON_FIELD(JSON_INT, key_form, dailyLimit, .nullable = true, .min = 0, .max = INT32_MAX),
-	JSON_FIELD(JSON_INT, key_form, rateLimitRpm, .nullable = true, .min = 0, .max = INT32_MAX),
-	JSON_FIELD(JSON_INT, key_form, priorityOrder, .nullable = true, .min = -1000000,
-		   .max = 1000000),
+	JSON_FIELD_AS(JSON_OPT_TEXT, key_form, base_url, "baseUrl", .nullable = true,
+		      .max = BASE_URL_MAX),
+	JSON_FIELD_AS(JSON_NUMBER, key_form, monthly_budget, "monthlyBudget", .nullable = true,
+		      .min = 0, .max = BUDGET_MAX),
+	JSON_FIELD_AS(JSON_INT, key_form, daily_limit, "dailyLimit", .nullable = true, .min = 0,
+		      .max = INT32_MAX),
+	JSON_FIELD_AS(JSON_INT, key_form, rate_limit_rpm, "rateLimitRpm", .nullable = true,
+		      .min = 0, .max = INT32_MAX),
+	JSON_FIELD_AS(JSON_INT, key_form, priority_order, "priorityOrder", .nullable = true,
+		      .min = -1000000, .max = 1000000),
 	{ 0 },
 };
 
@@ -39,13 +42,13 @@ static enum flow check_form(struct request *req)
 	if (!api_key_clean(&form->key))
 		return fail_param(req, ERR_INVALID_REQUEST, "key",
 				  "The key is empty or has characters that no key has.");
-	form->keyName = text_trim(form->keyName);
-	if (!form->keyName.len)
-		form->keyName = form->provider;
-	if (utf8_count(form->keyName.ptr, form->keyName.len) > 100)
+	form->key_name = text_trim(form->key_name);
+	if (!form->key_name.len)
+		form->key_name = form->provider;
+	if (utf8_count(form->key_name.ptr, form->key_name.len) > 100)
 		return fail_param(req, ERR_INVALID_REQUEST, "keyName",
 				  "A key's name has at most 100 characters.");
-	enum err err = key_address_read(kv->config, kv->guard, form->provider, form->baseUrl.value,
+	enum err err = key_address_read(kv->config, kv->guard, form->provider, form->base_url.value,
 					&op->address, &problem);
 	if (err)
 		return fail_param(req, err, "baseUrl", "%s", problem);
@@ -79,11 +82,11 @@ static enum flow store_key(struct request *req)
 	api_key_preview(&form->key, preview);
 	return db_run(req, SQL_ADD_API_KEY,
 		      DB_ARGS(db_uuid(&req->identity.user), db_uuid(&op->id),
-			      db_text(form->provider), db_text(form->keyName),
+			      db_text(form->provider), db_text(form->key_name),
 			      db_bytes(strbuf_text(&sealed)), db_text(text_of(preview)),
 			      db_text(op->address.base_url), db_text(text_of(op->address.origin)),
-			      opt_number(&form->monthlyBudget), opt_int(&form->dailyLimit),
-			      opt_int(&form->rateLimitRpm), opt_int(&form->priorityOrder),
+			      opt_number(&form->monthly_budget), opt_int(&form->daily_limit),
+			      opt_int(&form->rate_limit_rpm), opt_int(&form->priority_order),
 			      db_int(MOST_KEYS)));
 }
 

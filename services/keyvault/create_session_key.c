@@ -10,7 +10,8 @@
 const struct json_field create_session_key_form_fields[] = {
 	JSON_FIELD(JSON_TEXT, key_form, provider, .required = true, .max = 32),
 	JSON_FIELD(JSON_SECRET_TEXT, key_form, key, .required = true, .max = KEY_MAX),
-	JSON_FIELD(JSON_OPT_TEXT, key_form, baseUrl, .nullable = true, .max = BASE_URL_MAX),
+	JSON_FIELD_AS(JSON_OPT_TEXT, key_form, base_url, "baseUrl", .nullable = true,
+		      .max = BASE_URL_MAX),
 	{ 0 },
 };
 
@@ -49,7 +50,7 @@ static enum flow keep_key(struct request *req)
 		return fail_param(req, ERR_INVALID_REQUEST, "key",
 				  "The key is empty or has characters that no key has.");
 	enum err err = key_address_read(kv->config, kv->guard, op->form.provider,
-					op->form.baseUrl.value, &address, &problem);
+					op->form.base_url.value, &address, &problem);
 	if (err)
 		return fail_param(req, err, "baseUrl", "%s", problem);
 	api_key_preview(&op->form.key, preview);

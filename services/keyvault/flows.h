@@ -10,11 +10,11 @@
 #include "usable_key.h"
 
 struct key_form {
-	struct text provider, keyName;
-	struct json_text baseUrl;
+	struct text provider, key_name;
+	struct json_text base_url;
 	struct secret key;
-	struct json_number monthlyBudget;
-	struct json_int dailyLimit, rateLimitRpm, priorityOrder;
+	struct json_number monthly_budget;
+	struct json_int daily_limit, rate_limit_rpm, priority_order;
 };
 
 struct create_key {
@@ -35,10 +35,10 @@ extern const struct flow_step create_session_key_flow[], delete_session_key_flow
 void create_session_key_clear(void *op);
 
 struct patch_form {
-	struct json_text keyName;
+	struct json_text key_name;
 	struct json_bool active;
-	struct json_number monthlyBudget;
-	struct json_int dailyLimit, rateLimitRpm, priorityOrder;
+	struct json_number monthly_budget;
+	struct json_int daily_limit, rate_limit_rpm, priority_order;
 };
 struct patch_key {
 	struct patch_form form;
@@ -59,9 +59,9 @@ extern const struct flow_step provide_data_key_flow[];
 void provide_data_key_clear(void *op);
 
 struct lease_form {
-	struct json_text provider, sessionHandle;
+	struct json_text provider, session_handle;
 	struct text model;
-	struct json_uuid_list excludeKeyIds;
+	struct json_uuid_list exclude_key_ids;
 };
 struct lease_key {
 	struct lease_form form;
@@ -73,9 +73,9 @@ extern const struct flow_step lease_key_flow[];
 extern const struct flow_step usable_keys_flow[];
 
 struct settle_form {
-	struct json_uuid keyId;
+	struct json_uuid key_id;
 	struct text outcome;
-	struct json_int promptTokens, completionTokens;
+	struct json_int prompt_tokens, completion_tokens;
 	struct json_number cost;
 };
 struct settle_lease {

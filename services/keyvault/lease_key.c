@@ -12,9 +12,10 @@
 
 const struct json_field lease_form_fields[] = {
 	JSON_FIELD(JSON_OPT_TEXT, lease_form, provider, .nullable = true, .max = 32),
-	JSON_FIELD(JSON_OPT_TEXT, lease_form, sessionHandle, .nullable = true, .max = 256),
+	JSON_FIELD_AS(JSON_OPT_TEXT, lease_form, session_handle, "sessionHandle", .nullable = true,
+		      .max = 256),
 	JSON_FIELD(JSON_TEXT, lease_form, model, .required = true, .max = 1024),
-	JSON_FIELD(JSON_UUID_LIST, lease_form, excludeKeyIds, .max = 16),
+	JSON_FIELD_AS(JSON_UUID_LIST, lease_form, exclude_key_ids, "excludeKeyIds", .max = 16),
 	{ 0 },
 };
 
@@ -56,10 +57,10 @@ static enum flow try_session_key(struct request *req)
 	struct lease_key *op = req->op;
 	struct keyvault *kv = req->app;
 	const struct session_key *key = session_keys_use(
-		kv->session_keys, &req->identity, op->form.sessionHandle.value, clock_mono_ms());
+		kv->session_keys, &req->identity, op->form.session_handle.value, clock_mono_ms());
 	struct text wanted = op->form.provider.value;
 	/* It has no id to be excluded by: a second try means that it failed. */
-	bool first_try = !op->form.excludeKeyIds.count;
+	bool first_try = !op->form.exclude_key_ids.count;
 	if (!key || !first_try || (wanted.ptr && !text_is(wanted, key->provider)))
 		return FLOW_NEXT;
 	struct lease_answer answer = { NULL,
@@ -144,7 +145,7 @@ static enum flow refuse(struct request *req, const struct key_choice *choice)
 	struct lease_key *op = req->op;
 	struct keyvault *kv = req->app;
 	const struct session_key *session_key = session_keys_use(
-		kv->session_keys, &req->identity, op->form.sessionHandle.value, clock_mono_ms());
+		kv->session_keys, &req->identity, op->form.session_handle.value, clock_mono_ms());
 	switch (choice->refusal) {
 	case KEY_OTHER_PROVIDER:
 		return refuse_mismatch(req, session_key);
@@ -166,8 +167,8 @@ static enum flow choose_key(struct request *req)
 	const struct keyvault *kv = req->app;
 	usable_keys_read(db_unit_of(req), 0, &req->arena, &op->keys);
 	leave_out_moved(kv, &op->keys);
-	struct key_question question = { op->form.provider.value, op->form.excludeKeyIds.items,
-					 op->form.excludeKeyIds.count, req->now };
+	struct key_question question = { op->form.provider.value, op->form.exclude_key_ids.items,
+					 op->form.exclude_key_ids.count, req->now };
 	struct key_choice choice = usable_keys_choose(&op->keys, &question);
 	if (choice.refusal != KEY_CHOSEN)
 		return refuse(req, &choice);

@@ -8,14 +8,16 @@
 #include "base/banned.h"
 
 const struct json_field patch_key_form_fields[] = {
-	JSON_FIELD(JSON_OPT_TEXT, patch_form, keyName, .max = 400),
+	JSON_FIELD_AS(JSON_OPT_TEXT, patch_form, key_name, "keyName", .max = 400),
 	JSON_FIELD(JSON_BOOL, patch_form, active, .required = false),
-	JSON_FIELD(JSON_NUMBER, patch_form, monthlyBudget, .nullable = true, .min = 0,
-		   .max = 1000000),
-	JSON_FIELD(JSON_INT, patch_form, dailyLimit, .nullable = true, .min = 0, .max = INT32_MAX),
-	JSON_FIELD(JSON_INT, patch_form, rateLimitRpm, .nullable = true, .min = 0,
-		   .max = INT32_MAX),
-	JSON_FIELD(JSON_INT, patch_form, priorityOrder, .min = -1000000, .max = 1000000),
+	JSON_FIELD_AS(JSON_NUMBER, patch_form, monthly_budget, "monthlyBudget", .nullable = true,
+		      .min = 0, .max = 1000000),
+	JSON_FIELD_AS(JSON_INT, patch_form, daily_limit, "dailyLimit", .nullable = true, .min = 0,
+		      .max = INT32_MAX),
+	JSON_FIELD_AS(JSON_INT, patch_form, rate_limit_rpm, "rateLimitRpm", .nullable = true,
+		      .min = 0, .max = INT32_MAX),
+	JSON_FIELD_AS(JSON_INT, patch_form, priority_order, "priorityOrder", .min = -1000000,
+		      .max = 1000000),
 	{ 0 },
 };
 
@@ -31,20 +33,20 @@ static enum flow change_key(struct request *req)
 	struct uuid id;
 	if (req_param_uuid(req, 0, &id))
 		return fail(req, ERR_NOT_FOUND);
-	struct text name = text_trim(f->keyName.value);
-	if (f->keyName.given && (!name.len || utf8_count(name.ptr, name.len) > 100))
+	struct text name = text_trim(f->key_name.value);
+	if (f->key_name.given && (!name.len || utf8_count(name.ptr, name.len) > 100))
 		return fail_param(req, ERR_INVALID_REQUEST, "keyName",
 				  "A key's name has 1 to 100 characters.");
 	return db_run(req, SQL_PATCH_API_KEY,
-		      DB_ARGS(db_uuid(&req->identity.user), db_uuid(&id), db_bool(f->keyName.given),
-			      db_text(name), db_bool(f->active.given), db_bool(f->active.value),
-			      db_bool(f->priorityOrder.given), limit(&f->priorityOrder),
-			      db_bool(f->monthlyBudget.given),
-			      f->monthlyBudget.given && !f->monthlyBudget.null
-				      ? db_double(f->monthlyBudget.value)
+		      DB_ARGS(db_uuid(&req->identity.user), db_uuid(&id),
+			      db_bool(f->key_name.given), db_text(name), db_bool(f->active.given),
+			      db_bool(f->active.value), db_bool(f->priority_order.given),
+			      limit(&f->priority_order), db_bool(f->monthly_budget.given),
+			      f->monthly_budget.given && !f->monthly_budget.null
+				      ? db_double(f->monthly_budget.value)
 				      : db_null(),
-			      db_bool(f->dailyLimit.given), limit(&f->dailyLimit),
-			      db_bool(f->rateLimitRpm.given), limit(&f->rateLimitRpm)));
+			      db_bool(f->daily_limit.given), limit(&f->daily_limit),
+			      db_bool(f->rate_limit_rpm.given), limit(&f->rate_limit_rpm)));
 }
 
 static enum flow reply_with_key(struct request *req)

@@ -10,10 +10,12 @@
 static const char *const outcomes[] = { "ok", "rejected", "limited", "failed", NULL };
 
 const struct json_field settle_form_fields[] = {
-	JSON_FIELD(JSON_UUID, settle_form, keyId, .nullable = true),
+	JSON_FIELD_AS(JSON_UUID, settle_form, key_id, "keyId", .nullable = true),
 	JSON_FIELD(JSON_TEXT, settle_form, outcome, .required = true, .one_of = outcomes),
-	JSON_FIELD(JSON_INT, settle_form, promptTokens, .min = 0, .max = INT64_C(1) << 50),
-	JSON_FIELD(JSON_INT, settle_form, completionTokens, .min = 0, .max = INT64_C(1) << 50),
+	JSON_FIELD_AS(JSON_INT, settle_form, prompt_tokens, "promptTokens", .min = 0,
+		      .max = INT64_C(1) << 50),
+	JSON_FIELD_AS(JSON_INT, settle_form, completion_tokens, "completionTokens", .min = 0,
+		      .max = INT64_C(1) << 50),
 	JSON_FIELD(JSON_NUMBER, settle_form, cost, .nullable = true, .min = 0, .max = 1000000),
 	{ 0 },
 };
@@ -25,16 +27,16 @@ static enum flow book(struct request *req)
 	struct uuid lease;
 	if (req_param_uuid(req, 0, &lease))
 		return fail(req, ERR_NOT_FOUND);
-	if (!f->keyId.given || f->keyId.null)
+	if (!f->key_id.given || f->key_id.null)
 		return flow_skip_to(req, "confirm");
-	bool reached = !text_is(f->outcome, "failed") || f->promptTokens.value;
+	bool reached = !text_is(f->outcome, "failed") || f->prompt_tokens.value;
 	db_begin(req);
 	db_add(req, SQL_NOTE_KEY_USE,
-	       DB_ARGS(db_uuid(&req->identity.user), db_uuid(&f->keyId.value),
-		       db_int(reached ? 1 : 0), db_int(f->promptTokens.value),
-		       db_int(f->completionTokens.value), db_double(f->cost.value)));
+	       DB_ARGS(db_uuid(&req->identity.user), db_uuid(&f->key_id.value),
+		       db_int(reached ? 1 : 0), db_int(f->prompt_tokens.value),
+		       db_int(f->completion_tokens.value), db_double(f->cost.value)));
 	db_add(req, SQL_MARK_KEY,
-	       DB_ARGS(db_uuid(&req->identity.user), db_uuid(&f->keyId.value),
+	       DB_ARGS(db_uuid(&req->identity.user), db_uuid(&f->key_id.value),
 		       db_text(text_is(f->outcome, "rejected") ? TEXT("rejected") : TEXT("ok"))));
 	return db_go(req);
 }
