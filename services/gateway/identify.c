@@ -97,13 +97,27 @@ static enum err read_scopes(const struct json_text_list *scopes, unsigned *ret)
 	return OK;
 }
 
+/* What an envelope carries (token/envelope.h): anything else could not be handed on. */
+static bool is_session(struct text t)
+{
+	for (size_t i = 0; i < t.len; i++) {
+		char c = t.ptr[i];
+		bool alphanumeric =
+			(c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		if (!alphanumeric && !memchr("-_.:", c, 4))
+			return false;
+	}
+	return t.len > 0;
+}
+
 static enum err read_person(const struct identity_answer *a, struct person *ret)
 {
 	struct identity *id = &ret->identity;
 	id->has_user = true;
 	id->user = a->user.value;
 	if (role_from_name(a->role, &id->role) || tier_from_name(a->tier, &id->tier) ||
-	    amr_from_name(a->amr, &id->amr) || read_scopes(&a->scopes, &id->scopes))
+	    amr_from_name(a->amr, &id->amr) || read_scopes(&a->scopes, &id->scopes) ||
+	    !is_session(a->session))
 		return ERR_INTERNAL;
 	/* A token without scopes is a token, not a person. */
 	if (id->amr == AMR_TOKEN)
