@@ -52,6 +52,7 @@ readiness() {
 		*$'\n000') answer='does not answer' ;;
 		*)
 			answer=${answer%$'\n'*}
+			answer=${answer%$'\n'}
 			answer=${answer//$'\n'/, }
 			;;
 		esac
