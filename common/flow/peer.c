@@ -3,6 +3,7 @@
 #include "flow/peer.h"
 
 #include "base/base.h"
+#include "crypto/secret.h"
 #include "json/json.h"
 
 #include "base/banned.h"
@@ -109,6 +110,8 @@ static void free_call(struct peer_call *call)
 	*call->link = call->next;
 	if (call->next)
 		call->next->link = call->link;
+	/* It may hold a key (keyvault's leases) or what people wrote. */
+	wipe(call->body.data, call->body.len);
 	strbuf_clear(&call->body);
 	free(call);
 }

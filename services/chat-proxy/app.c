@@ -28,18 +28,11 @@ bool upstream_base(const struct chat_proxy_config *config, enum provider provide
 	return snprintf(out, size, "%s%s", origin, path) < (int)size;
 }
 
-static void interrupt(struct run *run)
-{
-	if (!run_is_over(run))
-		run->failure = ERR_UNAVAILABLE;
-	run_finish(run, RUN_STATUS_INTERRUPTED);
-}
-
 /* Short answers may end by themselves; then the rest is stored as interrupted. */
 static void patience_over(struct loop_timer *timer)
 {
 	struct chat_proxy *app = container_of(timer, struct chat_proxy, drain_timer);
-	runs_each(app->runs, interrupt);
+	runs_each(app->runs, run_interrupt);
 }
 
 void chat_proxy_drain(struct daemon *d)

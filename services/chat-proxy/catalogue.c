@@ -55,13 +55,35 @@ void catalogue_free(struct catalogue *c)
 	free(c);
 }
 
-const struct catalogue_model *catalogue_find(const struct catalogue *c, enum provider provider,
-					     struct text id)
+static const struct catalogue_model *find_exactly(const struct catalogue *c, enum provider provider,
+						  struct text id)
 {
 	for (size_t i = 0; i < c->count; i++)
 		if (c->models[i].provider == provider && text_is(id, c->models[i].id))
 			return &c->models[i];
 	return NULL;
+}
+
+/* "gpt-4o-2024-08-06" is an edition of "gpt-4o". */
+static struct text without_date(struct text id)
+{
+	static const char form[] = "-dddd-dd-dd";
+	size_t len = sizeof(form) - 1;
+	if (id.len <= len)
+		return TEXT_NULL;
+	for (size_t i = 0; i < len; i++) {
+		char c = id.ptr[id.len - len + i];
+		if (form[i] == 'd' ? c < '0' || c > '9' : c != '-')
+			return TEXT_NULL;
+	}
+	return text_slice(id, 0, id.len - len);
+}
+
+const struct catalogue_model *catalogue_find(const struct catalogue *c, enum provider provider,
+					     struct text id)
+{
+	const struct catalogue_model *m = find_exactly(c, provider, id);
+	return m ? m : find_exactly(c, provider, without_date(id));
 }
 
 struct price catalogue_price(const struct catalogue *c, enum provider provider, struct text id)

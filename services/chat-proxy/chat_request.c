@@ -122,7 +122,10 @@ static enum err read_stream(const struct json_value *root, struct chat_request *
 	if (options && !json_is_null(options) && !json_is_object(options))
 		return refuse(p, ERR_INVALID_REQUEST, "stream_options",
 			      "stream_options is an object.");
-	return read_bool(options, "include_usage", &given, &r->include_usage, p);
+	if (!read_bool(options, "include_usage", &given, &r->include_usage, p))
+		return OK;
+	snprintf(p->param, sizeof(p->param), "stream_options.include_usage");
+	return p->err;
 }
 
 /* Text of a content that is a string or a list of text parts. */
@@ -131,6 +134,9 @@ static enum err join_content(const struct json_value *content, struct arena *are
 {
 	if (json_get_text(content, ret))
 		return OK;
+	if (!json_is_array(content))
+		return refuse(p, ERR_INVALID_REQUEST, "messages[0].content",
+			      "content is a text or a list of parts.");
 	size_t len = 0;
 	struct text part;
 	for (const struct json_value *v = json_first(content); v; v = json_next(v)) {
@@ -142,9 +148,6 @@ static enum err join_content(const struct json_value *content, struct arena *are
 				      "stored yet.");
 		len += part.len;
 	}
-	if (!json_is_array(content))
-		return refuse(p, ERR_INVALID_REQUEST, "messages[0].content",
-			      "content is a text or a list of parts.");
 	char *joined = arena_alloc(arena, len + 1);
 	size_t at = 0;
 	for (const struct json_value *v = json_first(content); v; v = json_next(v)) {
@@ -231,11 +234,27 @@ static enum err read_all(const struct json_value *root, struct arena *arena, str
 			      "An ephemeral message belongs to no conversation; leave "
 			      "conversationId out.");
 	const struct json_value *models = json_get(root, "models");
-	if (models && r->choice.provider != PROVIDER_OPENROUTER)
+	if (models && !json_is_null(models) && r->choice.provider != PROVIDER_OPENROUTER)
 		return refuse(p, ERR_INVALID_REQUEST, "models",
 			      "Asking several models at once is not available in this version; "
 			      "name one as model.");
 	return OK;
+}
+
+/* Words only: an image's base64 says nothing about its tokens. */
+static size_t count_text(const struct json_value *messages)
+{
+	size_t bytes = 0;
+	struct text t;
+	for (const struct json_value *m = json_first(messages); m; m = json_next(m)) {
+		const struct json_value *content = json_get(m, "content");
+		if (json_get_text(content, &t))
+			bytes += t.len;
+		for (const struct json_value *v = json_first(content); v; v = json_next(v))
+			if (json_get_text(json_get(v, "text"), &t))
+				bytes += t.len;
+	}
+	return bytes;
 }
 
 enum err chat_request_read(struct text body, struct arena *arena, struct chat_request *ret,
@@ -255,7 +274,7 @@ enum err chat_request_read(struct text body, struct arena *arena, struct chat_re
 		err = refuse(ret_problem, ERR_INVALID_REQUEST, "", "The body is an object.");
 	else
 		err = read_all(json_doc_root(r.doc), arena, &r, ret_problem);
-	r.prompt_bytes = body.len;
+	r.prompt_bytes = count_text(json_get(json_doc_root(r.doc), "messages"));
 	if (err) {
 		chat_request_clear(&r);
 		return err;
@@ -270,17 +289,25 @@ void chat_request_clear(struct chat_request *r)
 	r->doc = NULL;
 }
 
-/* Members that are ours, or that are written anew. */
-static bool is_ours(struct text name, const struct json_value *v)
+/* Members that are ours, that are written anew, or that this provider has no use for. */
+static bool is_held_back(const struct json_value *v, const struct upstream_options *o)
 {
-	static const char *const ours[] = { "model",	       "messages",	 "stream_options",
-					    "conversationId",  "sessionId",	 "branchId",
-					    "parentMessageId", "expectedLeafId", "messageId",
-					    "regenerate",      "ephemeral" };
-	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
-		if (text_is(name, ours[i]))
+	static const char *const names[] = { "model",		"messages",	  "stream_options",
+					     "conversationId",	"sessionId",	  "branchId",
+					     "parentMessageId", "expectedLeafId", "messageId",
+					     "regenerate",	"ephemeral" };
+	struct text name = json_name(v);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (text_is(name, names[i]))
 			return true;
-	return text_is(name, "provider") && !json_is_object(v);
+	if (text_is(name, "models"))
+		return json_is_null(v);
+	if (text_is(name, "store"))
+		return o->ephemeral && o->provider == PROVIDER_OPENAI;
+	if (text_is(name, "provider"))
+		return !json_is_object(v) || o->provider == PROVIDER_OPENAI ||
+		       (o->ephemeral && o->provider == PROVIDER_OPENROUTER);
+	return false;
 }
 
 static void write_messages(struct json_writer *w, const struct chat_request *r,
@@ -303,23 +330,61 @@ static void write_messages(struct json_writer *w, const struct chat_request *r,
 	json_array_end(w);
 }
 
-static void write_stream_options(struct json_writer *w, const struct chat_request *r)
+/* The members of `object` but for those named in `without`. */
+static void write_others(struct json_writer *w, const struct json_value *object,
+			 const char *const *without)
 {
-	if (!r->stream)
-		return;
-	json_key(w, "stream_options");
-	json_object_begin(w);
-	for (const struct json_value *v =
-		     json_first(json_get(json_doc_root(r->doc), "stream_options"));
-	     v; v = json_next(v)) {
-		if (text_is(json_name(v), "include_usage"))
+	for (const struct json_value *v = json_first(object); v; v = json_next(v)) {
+		bool left_out = false;
+		for (const char *const *name = without; *name; name++)
+			left_out |= text_is(json_name(v), *name);
+		if (left_out)
 			continue;
 		json_key_text(w, json_name(v));
 		json_write_value(w, v);
 	}
+}
+
+/* Usage is always wanted. OpenAI pads each chunk against eavesdroppers unless told not to; behind
+ * us nobody would see the padding. */
+static void write_stream_options(struct json_writer *w, const struct chat_request *r,
+				 const struct upstream_options *o)
+{
+	static const char *const ours[] = { "include_usage", "include_obfuscation", NULL };
+	if (!r->stream || o->plain_stream)
+		return;
+	json_key(w, "stream_options");
+	json_object_begin(w);
+	write_others(w, json_get(json_doc_root(r->doc), "stream_options"), ours);
 	json_key(w, "include_usage");
 	json_bool(w, true);
+	if (o->provider == PROVIDER_OPENAI) {
+		json_key(w, "include_obfuscation");
+		json_bool(w, false);
+	}
 	json_object_end(w);
+}
+
+/* Asks the provider not to keep what it is told. */
+static void write_do_not_store(struct json_writer *w, const struct chat_request *r,
+			       const struct upstream_options *o)
+{
+	static const char *const ours[] = { "data_collection", NULL };
+	const struct json_value *wishes = json_get(json_doc_root(r->doc), "provider");
+	if (!o->ephemeral)
+		return;
+	if (o->provider == PROVIDER_OPENAI) {
+		json_key(w, "store");
+		json_bool(w, false);
+	} else if (o->provider == PROVIDER_OPENROUTER) {
+		json_key(w, "provider");
+		json_object_begin(w);
+		if (json_is_object(wishes))
+			write_others(w, wishes, ours);
+		json_key(w, "data_collection");
+		json_str(w, "deny");
+		json_object_end(w);
+	}
 }
 
 enum err chat_request_write(const struct chat_request *r, const struct upstream_options *o,
@@ -330,19 +395,14 @@ enum err chat_request_write(const struct chat_request *r, const struct upstream_
 	json_key(&w, "model");
 	json_text(&w, o->model);
 	write_messages(&w, r, o);
-	write_stream_options(&w, r);
-	bool writes_store = o->ephemeral && o->provider == PROVIDER_OPENAI;
+	write_stream_options(&w, r, o);
 	for (const struct json_value *v = json_first(json_doc_root(r->doc)); v; v = json_next(v)) {
-		struct text name = json_name(v);
-		if (is_ours(name, v) || (writes_store && text_is(name, "store")))
+		if (is_held_back(v, o))
 			continue;
-		json_key_text(&w, name);
+		json_key_text(&w, json_name(v));
 		json_write_value(&w, v);
 	}
-	if (writes_store) {
-		json_key(&w, "store");
-		json_bool(&w, false);
-	}
+	write_do_not_store(&w, r, o);
 	json_object_end(&w);
 	return json_writer_end(&w);
 }

@@ -15,7 +15,7 @@
 
 #define CHAT_REQUEST_MAX (8u << 20)
 #define CHAT_REQUEST_MEMBERS 65536
-#define MODEL_NAME_MAX 256
+#define MODEL_NAME_MAX 200	/* account-store keeps no longer one */
 
 struct chat_request {
 	struct json_doc *doc; /* owned: chat_request_clear */
@@ -29,7 +29,7 @@ struct chat_request {
 		has_regenerate;
 	struct uuid branch, parent, expected_leaf, message_id, regenerate;
 	struct text content; /* stored sends: the new user message; in the doc or the arena */
-	size_t prompt_bytes; /* size of `messages`, for estimates */
+	size_t prompt_bytes; /* text in `messages`, for estimates */
 };
 
 struct chat_problem {
@@ -55,6 +55,7 @@ struct upstream_options {
 	const struct context_message
 		*context; /* instead of the request's messages; NULL = as they came */
 	size_t context_count;
+	bool plain_stream; /* without stream_options: some servers refuse them */
 };
 
 /* The body for an OpenAI-shaped upstream: our members out, model and messages set, usage asked for.

@@ -109,7 +109,7 @@ struct turn {
 	struct json_uuid conversation, branch, user_message, assistant_message, run;
 	struct json_list context;
 	struct json_bool replayed;
-	struct text status;
+	struct text status, usage;
 	struct json_text answer;
 };
 
@@ -125,10 +125,11 @@ static const struct json_field turn_fields[] = {
 	{ JSON_UUID, "branchId", offsetof(struct turn, branch), .required = true },
 	{ JSON_UUID, "userMessageId", offsetof(struct turn, user_message), .nullable = true },
 	{ JSON_UUID, "assistantMessageId", offsetof(struct turn, assistant_message),
-	  .required = true },
+	  .required = true, .nullable = true },
 	{ JSON_UUID, "runId", offsetof(struct turn, run), .nullable = true },
 	{ JSON_BOOL, "replayed", offsetof(struct turn, replayed), .required = false },
 	{ JSON_TEXT, "status", offsetof(struct turn, status), .max = 32 },
+	{ JSON_RAW, "usage", offsetof(struct turn, usage), .max = 4096 },
 	{ JSON_OPT_TEXT, "answer", offsetof(struct turn, answer), .nullable = true,
 	  .max = 64 << 20 },
 	{ JSON_OBJECT_LIST, "context", offsetof(struct turn, context), .max = CONTEXT_MEMBERS,
@@ -145,6 +146,28 @@ static void keep_context(struct complete_chat *op, const struct turn *turn)
 		op->context[i] = (struct context_message){ messages[i].role, messages[i].content };
 }
 
+static void remember(struct complete_chat *op, const struct turn *turn)
+{
+	AUTO(auto_json_doc) struct json_doc *usage = NULL;
+	struct run_memory *m = &op->memory;
+	*m = (struct run_memory){ .answer = turn->answer.value.ptr ? turn->answer.value : TEXT(""),
+				  .status = RUN_STATUS_INTERRUPTED,
+				  .usage.estimated = true };
+	/* "running", though no such run is here: it was interrupted, and will soon be marked so. */
+	for (int s = RUN_STATUS_COMPLETED; s <= RUN_STATUS_FAILED; s++)
+		if (text_is(turn->status, run_status_name((enum run_status)s)))
+			m->status = (enum run_status)s;
+	if (turn->usage.ptr && !json_doc_parse(turn->usage, NULL, &usage)) {
+		usage_read(&m->usage, json_doc_root(usage));
+		if (!json_get_bool(json_get(json_doc_root(usage), "estimated"),
+				   &m->usage.estimated))
+			m->usage.estimated = true;
+	}
+	op->replayed = true;
+	if (turn->run.given && !turn->run.null)
+		op->ids.run = turn->run.value;
+}
+
 static enum flow accept_turn(struct request *req)
 {
 	struct complete_chat *op = req->op;
@@ -153,15 +176,17 @@ static enum flow accept_turn(struct request *req)
 	const struct json_limits limits = { .max_members = CONTEXT_MEMBERS };
 	if (json_decode_limited(peer_body(req), &limits, turn_fields, &turn, &op->arena, &problem))
 		return fail(req, ERR_INTERNAL);
+	if (turn.assistant_message.null)
+		return fail_because(req, ERR_CONFLICT,
+				    "This message was sent before and its answer was deleted. "
+				    "Send it under a new messageId.");
 	op->ids.conversation = turn.conversation.value;
 	op->ids.branch = turn.branch.value;
 	op->ids.assistant_message = turn.assistant_message.value;
 	op->ids.has_user_message = turn.user_message.given && !turn.user_message.null;
 	op->ids.user_message = turn.user_message.value;
-	op->replayed = turn.replayed.value;
-	op->replayed_answer = turn.answer.value.ptr ? turn.answer.value : TEXT("");
-	if (op->replayed && turn.run.given && !turn.run.null)
-		op->ids.run = turn.run.value;
+	if (turn.replayed.value)
+		remember(op, &turn);
 	keep_context(op, &turn);
 	return FLOW_NEXT;
 }
@@ -184,17 +209,15 @@ static struct run *make_run(struct complete_chat *op)
 /* The same send again: its first result, whether that run still goes on or is long over. */
 static enum flow repeat_answer(struct request *req, struct complete_chat *op)
 {
-	bool streams = op->request.stream;
-	struct run *running = runs_find(op->app->runs, &op->ids.run, &op->identity.user);
-	if (running) {
-		run_attach(running, flow_take_exchange(req), !streams, 0);
-		return FLOW_DONE;
-	}
-	struct text answer = op->replayed_answer;
+	enum viewer_kind kind = op->request.stream ? VIEWER_ASKER : VIEWER_WHOLE;
+	struct run *run = runs_find(op->app->runs, &op->ids.run, &op->identity.user);
 	lease_give_back(op->app, &op->identity, &op->lease);
-	struct run *run = make_run(op);
-	run_replay(run, answer);
-	run_attach(run, flow_take_exchange(req), !streams, 0);
+	if (!run) {
+		struct run_memory memory = op->memory;
+		run = make_run(op);
+		run_replay(run, &memory);
+	}
+	run_attach(run, flow_take_exchange(req), kind, 0);
 	return FLOW_DONE;
 }
 
@@ -203,10 +226,10 @@ static enum flow start_run(struct request *req)
 	struct complete_chat *op = req->op;
 	if (op->replayed)
 		return repeat_answer(req, op);
-	bool streams = op->request.stream;
+	enum viewer_kind kind = op->request.stream ? VIEWER_ASKER : VIEWER_WHOLE;
 	struct run *run = make_run(op);
 	run_begin(run);
-	run_attach(run, flow_take_exchange(req), !streams, 0);
+	run_attach(run, flow_take_exchange(req), kind, 0);
 	return FLOW_DONE;
 }
 

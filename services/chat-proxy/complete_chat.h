@@ -18,5 +18,5 @@ struct complete_chat {
 	struct context_message *context;
 	size_t context_count;
 	bool replayed;
-	struct text replayed_answer;
+	struct run_memory memory; /* texts in the arena */
 };

@@ -31,7 +31,12 @@ const struct config_field chat_proxy_config_fields[] = {
 	  .text = "Time until a provider's answer begins." },
 	{ "UPSTREAM_SILENCE_MS", CONFIG_INT, CONFIG_FIELD(chat_proxy_config, silence_ms),
 	  .fallback = "120000", .min = 100, .max = 3600000, .unit = "ms",
-	  .text = "Longest silence inside an answer; there is no limit on its whole length." },
+	  .text = "Longest time without an event inside an answer; there is no limit on its whole "
+		  "length." },
+	{ "STREAM_KEEP_ALIVE_MS", CONFIG_INT, CONFIG_FIELD(chat_proxy_config, keep_alive_ms),
+	  .fallback = "15000", .min = 50, .max = 600000, .unit = "ms",
+	  .text = "Silence after which a stream's reader gets a comment line, and the head if it "
+		  "still waits for it." },
 	{ "UPSTREAM_EVENT_BYTES", CONFIG_INT, CONFIG_FIELD(chat_proxy_config, event_bytes),
 	  .fallback = "1048576", .min = 4096, .max = 64 * MIB, .unit = "bytes",
 	  .text = "Largest single event of a streamed answer." },

@@ -6,7 +6,7 @@
 struct chat_proxy_config {
 	struct config_list local_allow;
 	char *openai_origin, *anthropic_origin, *google_origin, *openrouter_origin;
-	int64_t connect_ms, first_byte_ms, silence_ms;
+	int64_t connect_ms, first_byte_ms, silence_ms, keep_alive_ms;
 	int64_t event_bytes, answer_bytes, run_buffer_bytes, user_buffer_bytes;
 	char *upstream_ca_file;
 };

@@ -20,10 +20,7 @@ static enum flow attach(struct request *req)
 	struct run *run = find_run(req);
 	if (!run)
 		return fail(req, ERR_NOT_FOUND);
-	if (!run->streams)
-		return fail_because(req, ERR_CONFLICT,
-				    "This run was not asked for as a stream and has no events.");
-	run_attach(run, flow_take_exchange(req), false, (size_t)after);
+	run_attach(run, flow_take_exchange(req), VIEWER_FOLLOWER, (size_t)after);
 	return FLOW_DONE;
 }
 

@@ -42,14 +42,21 @@ enum err lease_write_request(enum provider provider, struct text model, struct t
 	return json_writer_end(&w);
 }
 
+void wipe_text(struct text t)
+{
+	if (t.len)
+		wipe((void *)(uintptr_t)t.ptr, t.len);
+}
+
 enum err lease_read(struct text body, struct lease *ret)
 {
 	AUTO(arena_clear) struct arena arena = ARENA_INIT;
 	struct answer a = { 0 };
 	struct json_problem problem;
 	enum provider provider;
-	if (json_decode(body, answer_fields, &a, &arena, &problem) ||
-	    provider_from_name(a.provider, &provider)) {
+	enum err err = json_decode(body, answer_fields, &a, &arena, &problem);
+	wipe_text(body);
+	if (err || provider_from_name(a.provider, &provider)) {
 		secret_clear(&a.key);
 		return ERR_INTERNAL;
 	}

@@ -24,6 +24,7 @@ struct lease {
 MUST_CHECK enum err lease_write_request(enum provider provider, struct text model,
 					struct text session_handle, const struct uuid *excluded,
 					size_t excluded_count, struct strbuf *out);
-/* Reads the answer. */
+/* Reads the answer, and wipes it: it holds the key. `ret` must hold no lease; untouched on failure. */
 MUST_CHECK enum err lease_read(struct text body, struct lease *ret);
+void wipe_text(struct text t);	/* of memory that is ours to change */
 void lease_clear(struct lease *lease); /* wipes the key; does not settle */

@@ -3,6 +3,8 @@
  * own members. */
 #include "model_lists.h"
 
+#include "lease.h"
+
 #include "base/banned.h"
 
 struct keys_answer_item {
@@ -76,6 +78,7 @@ static enum flow ask_servers(struct request *req)
 	for (size_t i = 0; !err && i < answer.items.count; i++)
 		take_key(op, &items[i]);
 	json_clear_secrets(answer_fields, &answer);
+	wipe_text(peer_body(req));
 	if (err)
 		return fail(req, ERR_INTERNAL);
 	return model_lists_ask(op, req) ? wait_custom(req, NULL) : FLOW_NEXT;

@@ -3,6 +3,16 @@
 
 #include "base/banned.h"
 
+/* With n > 1 a chunk may be about another answer than the first. */
+static const struct json_value *first_choice(const struct json_value *choices)
+{
+	int64_t index;
+	for (const struct json_value *v = json_first(choices); v; v = json_next(v))
+		if (!json_get_int(json_get(v, "index"), &index) || index == 0)
+			return v;
+	return NULL;
+}
+
 void openai_read_chunk(const struct json_value *chunk, struct usage *usage, struct chunk_facts *ret)
 {
 	*ret = (struct chunk_facts){ 0 };
@@ -12,15 +22,12 @@ void openai_read_chunk(const struct json_value *chunk, struct usage *usage, stru
 		ret->error = error;
 		return;
 	}
-	const struct json_value *usage_value = json_get(chunk, "usage");
-	ret->has_usage = json_is_object(usage_value);
-	if (ret->has_usage)
-		usage_read(usage, usage_value);
+	usage_read(usage, json_get(chunk, "usage"));
 	const struct json_value *choices = json_get(chunk, "choices");
-	if (!json_count(choices))
+	if (!json_is_array(choices) || !json_count(choices))
 		return;
 	ret->choices = choices;
-	const struct json_value *first = json_at(choices, 0);
+	const struct json_value *first = first_choice(choices);
 	if (!json_get_text(json_get_path(first, "delta.content"), &ret->content))
 		ret->content = TEXT_NULL;
 	if (!json_get_text(json_get(first, "finish_reason"), &ret->finish_reason) ||
@@ -40,14 +47,92 @@ static void write_head(struct json_writer *w, const struct answer_head *head, co
 	json_text(w, head->model);
 }
 
+/* A call without a number that has an id begins a new one; without an id it goes on with the last.
+ */
+static void write_tool_call(struct json_writer *w, const struct json_value *call,
+			    struct tool_numbers *numbers)
+{
+	struct text id;
+	int64_t index;
+	bool numbered = json_get_int(json_get(call, "index"), &index);
+	bool begins = json_get_text(json_get(call, "id"), &id) && id.len;
+	if (!json_is_object(call)) {
+		json_write_value(w, call);
+		return;
+	}
+	if (!numbered)
+		index = begins || !numbers->next ? numbers->next : numbers->next - 1;
+	if (index >= numbers->next && index < INT32_MAX)
+		numbers->next = index + 1;
+	json_object_begin(w);
+	json_key(w, "index");
+	json_int(w, index);
+	for (const struct json_value *v = json_first(call); v; v = json_next(v)) {
+		if (text_is(json_name(v), "index"))
+			continue;
+		json_key_text(w, json_name(v));
+		json_write_value(w, v);
+	}
+	json_object_end(w);
+}
+
+static void write_delta(struct json_writer *w, const struct json_value *delta,
+			struct tool_numbers *numbers)
+{
+	json_object_begin(w);
+	for (const struct json_value *v = json_first(delta); v; v = json_next(v)) {
+		struct text name = json_name(v);
+		if (text_is(name, "role") && json_is_null(v))
+			continue;
+		json_key_text(w, name);
+		if (!text_is(name, "tool_calls") || !json_is_array(v)) {
+			json_write_value(w, v);
+			continue;
+		}
+		json_array_begin(w);
+		for (const struct json_value *c = json_first(v); c; c = json_next(c))
+			write_tool_call(w, c, numbers);
+		json_array_end(w);
+	}
+	json_object_end(w);
+}
+
+static void write_choice(struct json_writer *w, const struct json_value *choice,
+			 struct tool_numbers *numbers)
+{
+	struct text reason;
+	int64_t index;
+	json_object_begin(w);
+	json_key(w, "index");
+	json_int(w, json_get_int(json_get(choice, "index"), &index) ? index : 0);
+	json_key(w, "delta");
+	write_delta(w, json_get(choice, "delta"), numbers);
+	for (const struct json_value *v = json_first(choice); v; v = json_next(v)) {
+		struct text name = json_name(v);
+		if (text_is(name, "index") || text_is(name, "delta") ||
+		    text_is(name, "finish_reason"))
+			continue;
+		json_key_text(w, name);
+		json_write_value(w, v);
+	}
+	bool ended = json_get_text(json_get(choice, "finish_reason"), &reason) && reason.len;
+	json_key(w, "finish_reason");
+	json_text(w, ended ? reason : TEXT_NULL);
+	json_object_end(w);
+}
+
 enum err openai_write_chunk(const struct answer_head *head, const struct json_value *choices,
-			    struct strbuf *out)
+			    struct tool_numbers *numbers, struct strbuf *out)
 {
 	struct json_writer w = JSON_WRITER_INIT(out);
 	json_object_begin(&w);
 	write_head(&w, head, "chat.completion.chunk");
 	json_key(&w, "choices");
-	json_write_value(&w, choices);
+	json_array_begin(&w);
+	for (const struct json_value *v = json_first(choices); v; v = json_next(v))
+		if (json_is_object(v))
+			write_choice(&w, v, numbers);
+	json_array_end(&w);
 	json_object_end(&w);
 	return json_writer_end(&w);
 }
@@ -69,6 +154,10 @@ void openai_write_ids(struct json_writer *w, const struct grove_ids *ids)
 		}
 		json_key(w, "assistantMessageId");
 		json_uuid(w, &ids->assistant_message);
+	}
+	if (ids->status) {
+		json_key(w, "status");
+		json_str(w, ids->status);
 	}
 	json_object_end(w);
 }

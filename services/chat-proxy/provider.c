@@ -34,22 +34,30 @@ bool provider_is_spoken(enum provider p)
 	return p == PROVIDER_OPENAI || p == PROVIDER_OPENROUTER || p == PROVIDER_COMPATIBLE;
 }
 
+/* "o3" and "o3-mini", not "o3x". */
+static bool is_family(struct text model, const char *prefix)
+{
+	size_t len = strlen(prefix);
+	return text_starts_with(model, prefix) &&
+	       (prefix[len - 1] == '-' || model.len == len || model.ptr[len] == '-');
+}
+
 enum provider model_family(struct text model)
 {
 	static const struct {
 		const char *prefix;
 		enum provider provider;
 	} families[] = {
-		{ "gpt-", PROVIDER_OPENAI },	{ "chatgpt-", PROVIDER_OPENAI },
-		{ "o1", PROVIDER_OPENAI },	{ "o3", PROVIDER_OPENAI },
-		{ "o4", PROVIDER_OPENAI },	{ "claude-", PROVIDER_ANTHROPIC },
-		{ "gemini-", PROVIDER_GOOGLE },
+		{ "gpt-", PROVIDER_OPENAI },	   { "chatgpt-", PROVIDER_OPENAI },
+		{ "o1", PROVIDER_OPENAI },	   { "o3", PROVIDER_OPENAI },
+		{ "o4", PROVIDER_OPENAI },	   { "ft:gpt-", PROVIDER_OPENAI },
+		{ "claude-", PROVIDER_ANTHROPIC }, { "gemini-", PROVIDER_GOOGLE },
 	};
 	/* Open weights of OpenAI's are served by everybody. */
 	if (text_starts_with(model, "gpt-oss"))
 		return PROVIDER_NONE;
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
-		if (text_starts_with(model, families[i].prefix))
+		if (is_family(model, families[i].prefix))
 			return families[i].provider;
 	return PROVIDER_NONE;
 }
@@ -63,6 +71,9 @@ enum err model_choose(struct text name, enum provider asked, struct model_choice
 		model = text_slice(name, (size_t)(slash - name.ptr) + 1, name.len);
 	if (!model.len)
 		return ERR_INVALID_REQUEST;
+	/* OpenRouter's own models are called "openrouter/auto" there too. */
+	if (prefix == PROVIDER_OPENROUTER && !memchr(model.ptr, '/', model.len))
+		model = name;
 	if (prefix && asked && prefix != asked) {
 		/* "openai/gpt-4o" is a model id of OpenRouter's own. */
 		if (asked != PROVIDER_OPENROUTER && asked != PROVIDER_COMPATIBLE)

@@ -9,6 +9,9 @@
 
 #include "base/banned.h"
 
+/* Above the limit for what comes from upstream: our own final frames always fit. */
+#define ROOM_FOR_END 65536
+
 static struct metric runs_total =
 	METRIC_COUNTER_INIT("grove_runs_total", "Runs that ended.", "status", "provider");
 static struct metric first_byte_seconds = METRIC_SECONDS_INIT(
@@ -29,9 +32,11 @@ bool run_is_over(const struct run *run)
 	return run->state == RUN_STORING || run->state == RUN_ENDED;
 }
 
-bool run_is_stored(const struct run *run)
+/* CALLING again: with the next key, or the same question put more plainly. */
+static bool may_enter(const struct run *run, enum run_state state)
 {
-	return run->ids.stored;
+	return state > run->state || (state == RUN_CALLING && run->state == RUN_LEASING) ||
+	       (state == RUN_CALLING && run->state == RUN_CALLING);
 }
 
 void run_enter(struct run *run, enum run_state state)
@@ -40,7 +45,7 @@ void run_enter(struct run *run, enum run_state state)
 	uuid_format(&run->id, id);
 	log_debug("run.state", LOG_STR("runId", id), LOG_STR("from", state_names[run->state]),
 		  LOG_STR("to", state_names[state]));
-	BUG_ON(state <= run->state && !(state == RUN_CALLING && run->state == RUN_LEASING));
+	BUG_ON(!may_enter(run, state));
 	run->state = state;
 	if (state == RUN_ANSWERING) {
 		run->first_byte_us = clock_mono_us();
@@ -50,24 +55,52 @@ void run_enter(struct run *run, enum run_state state)
 	}
 }
 
-/* 15 s of silence: a comment keeps proxies awake, and a caller who waits for the head gets it now.
- */
 static void heartbeat(struct loop_timer *timer)
 {
 	struct run *run = container_of(timer, struct run, heartbeat);
 	if (run->state == RUN_ENDED)
 		return;
-	run_begin_heads(run);
-	for (struct viewer *v = run->viewers; v; v = v->next)
-		if (v->begun && !v->full)
-			http_stream_write(v->ex, TEXT(": waiting\n\n"));
-	loop_timer_set(timer, RUN_HEARTBEAT_MS);
+	run_keep_alive(run);
+	loop_timer_set(timer, run->app->config->keep_alive_ms);
 }
 
+static void clear_buffer(const struct run *run, struct strbuf *b)
+{
+	if (run->ephemeral)
+		wipe_text(strbuf_text(b));
+	strbuf_clear(b);
+}
+
+/* What was said, and whoever still reads it. */
+static void forget(struct run *run)
+{
+	run_cut_viewers(run);
+	loop_task_cancel(&run->pump);
+	clear_buffer(run, &run->upstream_body);
+	clear_buffer(run, &run->frames);
+	clear_buffer(run, &run->whole);
+	clear_buffer(run, &run->text);
+	clear_buffer(run, &run->final_body);
+	run->frame_count = 0;
+}
+
+/* A slow reader gets its rest, and the row of the request log is waited for; what must not be kept
+ * is not. */
 static void lingered(struct loop_timer *timer)
 {
 	struct run *run = container_of(timer, struct run, linger);
-	runs_remove(run->app->runs, run);
+	if (run->ephemeral)
+		forget(run);
+	if (run->viewers || !run->booked)
+		loop_timer_set(timer, RUN_LINGER_STATELESS_MS);
+	else
+		runs_remove(run->app->runs, run);
+}
+
+void run_linger(struct run *run)
+{
+	bool wanted = run->ids.stored || (run->ephemeral && run->viewers);
+	loop_timer_set(&run->linger, wanted ? RUN_LINGER_MS : RUN_LINGER_STATELESS_MS);
 }
 
 static void init_head(struct run *run)
@@ -83,12 +116,33 @@ static void init_buffers(struct run *run)
 {
 	const struct chat_proxy_config *c = run->app->config;
 	strbuf_init(&run->upstream_body, 4 * CHAT_REQUEST_MAX);
-	strbuf_init(&run->frames, (size_t)c->run_buffer_bytes + 65536);
+	strbuf_init(&run->frames, (size_t)c->run_buffer_bytes + ROOM_FOR_END);
 	strbuf_init(&run->whole, (size_t)c->answer_bytes);
+	strbuf_init(&run->text, (size_t)c->answer_bytes);
 	strbuf_init(&run->unflushed, (size_t)c->answer_bytes);
 	strbuf_init(&run->flushing, (size_t)c->answer_bytes);
 	strbuf_init(&run->final_body, 2 * (size_t)c->answer_bytes);
 	sse_parser_init(&run->parser, (size_t)c->event_bytes);
+}
+
+static void take_question(struct run *run, struct run_question *q)
+{
+	run->arena = *q->arena;
+	*q->arena = (struct arena)ARENA_INIT;
+	run->request = *q->request;
+	q->request->doc = NULL;
+	run->context = q->context;
+	run->context_count = q->context_count;
+	if (q->context_count)
+		run->request.prompt_bytes = 0;
+	for (size_t i = 0; i < q->context_count; i++)
+		run->request.prompt_bytes += q->context[i].content.len;
+	run->session_handle = q->session_handle.ptr
+				      ? xmemdup0(q->session_handle.ptr, q->session_handle.len)
+				      : NULL;
+	run->model = xmemdup0(run->request.choice.model.ptr, run->request.choice.model.len);
+	run->lease = *q->lease;
+	*q->lease = (struct lease){ 0 };
 }
 
 struct run *run_start(struct chat_proxy *app, struct run_question *q)
@@ -96,69 +150,61 @@ struct run *run_start(struct chat_proxy *app, struct run_question *q)
 	struct run *run = xcalloc(1, sizeof(*run));
 	run->app = app;
 	run->id = q->ids.run;
+	run->ids = q->ids;
 	run->identity = *q->identity;
 	run->created = clock_now();
-	run->arena = *q->arena;
-	*q->arena = (struct arena)ARENA_INIT;
-	run->request = *q->request;
-	q->request->doc = NULL;
-	run->context = q->context;
-	run->context_count = q->context_count;
-	run->session_handle = q->session_handle.ptr
-				      ? xmemdup0(q->session_handle.ptr, q->session_handle.len)
-				      : NULL;
+	take_question(run, q);
 	run->streams = run->request.stream;
 	run->ephemeral = run->request.ephemeral;
-	run->ids = q->ids;
 	/* The web app always shows what an answer cost; a program gets it when it asks. */
 	run->wants_usage = run->request.include_usage || run->identity.amr != AMR_TOKEN;
 	run->holds_head = !run->ids.stored && !run->ephemeral;
-	run->model = xmemdup0(run->request.choice.model.ptr, run->request.choice.model.len);
-	run->lease = *q->lease;
-	*q->lease = (struct lease){ 0 };
 	init_buffers(run);
 	init_head(run);
 	loop_timer_init(&run->heartbeat, app->daemon->loop, heartbeat);
 	loop_timer_init(&run->linger, app->daemon->loop, lingered);
-	loop_timer_set(&run->heartbeat, RUN_HEARTBEAT_MS);
+	loop_timer_set(&run->heartbeat, app->config->keep_alive_ms);
 	runs_add(app->runs, run);
 	return run;
-}
-
-static void emit_first(struct run *run)
-{
-	AUTO(strbuf_clear) struct strbuf data = STRBUF_INIT(8192);
-	if (!openai_write_first_chunk(&run->head, &run->ids, &data))
-		run_emit(run, NULL, strbuf_text(&data));
 }
 
 void run_begin(struct run *run)
 {
 	if (run->streams && !run->holds_head)
-		emit_first(run);
+		run_emit_first(run);
+	if (run->ids.stored)
+		run_keep_stored(run);
 	run_call(run);
 }
 
-void run_replay(struct run *run, struct text answer)
+/* What the first send came to, whatever that was. */
+void run_replay(struct run *run, const struct run_memory *memory)
 {
-	AUTO(strbuf_clear)
-	struct strbuf data = STRBUF_INIT(2 * (size_t)run->app->config->answer_bytes);
-	run->status = RUN_STATUS_COMPLETED;
+	run->status = memory->status;
+	run->usage = memory->usage;
 	run->ended = run->created;
-	if (run->streams)
-		emit_first(run);
-	if (run->streams && !openai_write_text_chunk(&run->head, answer, "stop", &data))
-		run_emit(run, NULL, strbuf_text(&data));
-	if (!run->streams && openai_write_text_completion(&run->head, &run->ids, answer, "stop",
-							  &run->usage, &run->final_body))
-		run->failure = ERR_INTERNAL;
-	run->saw_finish = true;
-	run->usage.estimated = true;
+	run->booked = true;
+	bool early =
+		memory->status == RUN_STATUS_FAILED || memory->status == RUN_STATUS_INTERRUPTED;
+	/* Part of an answer, asked for in one piece, is better than none; `grove.status` says it.
+	 */
+	if (early && (run->streams || !memory->answer.len)) {
+		run->failure = ERR_PROVIDER_ERROR;
+		run->failure_message = "This message was sent before, and its answer ended "
+				       "early. Ask for a new answer to it.";
+	}
+	if (early)
+		run->ids.status = run_status_name(memory->status);
+	if (strbuf_append_text(&run->text, memory->answer))
+		run->failure = ERR_TOO_LARGE;
+	run->streams = false; /* frames are made for whoever follows */
 	run_conclude(run);
 }
 
 void run_fail(struct run *run, enum err err)
 {
+	if (run_is_over(run))
+		return;
 	run->failure = err;
 	run_finish(run, RUN_STATUS_FAILED);
 }
@@ -177,6 +223,19 @@ static const char *settle_outcome(const struct run *run)
 	return run->status == RUN_STATUS_FAILED ? "failed" : "ok";
 }
 
+/* A call that was refused before it said anything cost nothing; one that was cut short is counted
+ * as far as it was seen. */
+static void count_usage(struct run *run)
+{
+	struct price price =
+		catalogue_price(run->app->catalogue, run->lease.provider, text_of(run->model));
+	if (run->state == RUN_ANSWERING || run->status != RUN_STATUS_FAILED)
+		usage_estimate(&run->usage, run->request.prompt_bytes, run->text_bytes);
+	if (run->status != RUN_STATUS_COMPLETED)
+		run->usage.estimated = true;
+	usage_price(&run->usage, &price);
+}
+
 void run_finish(struct run *run, enum run_status status)
 {
 	if (run_is_over(run))
@@ -187,10 +246,7 @@ void run_finish(struct run *run, enum run_status status)
 	if (run->leasing)
 		peer_call_cancel(run->leasing);
 	run->leasing = NULL;
-	usage_estimate(&run->usage, run->request.prompt_bytes, run->text_bytes);
-	struct price price =
-		catalogue_price(run->app->catalogue, run->lease.provider, text_of(run->model));
-	usage_price(&run->usage, &price);
+	count_usage(run);
 	run_settle(run, settle_outcome(run));
 	metric_inc(&runs_total, run_status_name(status),
 		   run->lease.provider ? provider_name(run->lease.provider) : "none");
@@ -198,47 +254,41 @@ void run_finish(struct run *run, enum run_status status)
 	run_store_end(run);
 }
 
-static void emit_error(struct run *run)
-{
-	AUTO(strbuf_clear) struct strbuf body = STRBUF_INIT(4096);
-	struct error_detail detail = { .message = run->failure == run->last_error.err
-							  ? provider_error_message(&run->last_error)
-							  : NULL };
-	if (!http_error_body(run->failure, &detail, &body))
-		run_emit(run, "error", strbuf_text(&body));
-}
-
-static void emit_end(struct run *run)
-{
-	AUTO(strbuf_clear) struct strbuf data = STRBUF_INIT(8192);
-	if (run->failure) {
-		emit_error(run);
-	} else {
-		if (!run->saw_finish &&
-		    !openai_write_text_chunk(&run->head, TEXT_NULL, "stop", &data))
-			run_emit(run, NULL, strbuf_text(&data));
-		strbuf_reset(&data);
-		if (run->wants_usage && !openai_write_usage_chunk(&run->head, &run->usage, &data))
-			run_emit(run, NULL, strbuf_text(&data));
-	}
-	run_emit(run, NULL, TEXT("[DONE]"));
-}
-
 void run_conclude(struct run *run)
 {
 	run_enter(run, RUN_ENDED);
 	loop_timer_stop(&run->heartbeat);
 	if (run->streams)
-		emit_end(run);
+		run_emit_end(run);
+	for (const struct viewer *v = run->viewers; v; v = v->next)
+		if (v->kind != VIEWER_WHOLE)
+			run_emit_whole(run);
 	run_pump(run);
 	run_release_viewers(run);
-	lease_clear(&run->lease);
-	loop_timer_set(&run->linger, run->ids.stored || run->viewers ? RUN_LINGER_MS : 1000);
+	secret_clear(&run->lease.key);
+	strbuf_clear(&run->whole);
+	run_linger(run);
 }
 
 void run_stop(struct run *run)
 {
 	run_finish(run, RUN_STATUS_STOPPED);
+}
+
+void run_interrupt(struct run *run)
+{
+	if (run_is_over(run))
+		return;
+	run->failure = ERR_UNAVAILABLE;
+	run->failure_message = "The server is being restarted; this answer ended early. Try again "
+			       "in a few seconds.";
+	run_finish(run, RUN_STATUS_INTERRUPTED);
+}
+
+size_t run_buffered(const struct run *run)
+{
+	return run->frames.len + run->whole.len + run->text.len + run->unflushed.len +
+	       run->flushing.len + run->final_body.len;
 }
 
 void run_free(struct run *run)
@@ -247,23 +297,14 @@ void run_free(struct run *run)
 	run_drop_store(run);
 	if (run->leasing)
 		peer_call_cancel(run->leasing);
-	loop_task_cancel(&run->pump);
 	loop_timer_clear(&run->heartbeat);
 	loop_timer_clear(&run->linger);
-	for (struct viewer *v = run->viewers, *next; v; v = next) {
-		next = v->next;
-		http_set_gone(v->ex, NULL, NULL);
-		http_stream_abort(v->ex);
-		free(v);
-	}
+	loop_timer_clear(&run->silence);
+	forget(run);
 	chat_request_clear(&run->request);
 	arena_clear(&run->arena);
 	lease_clear(&run->lease);
 	sse_parser_clear(&run->parser);
-	strbuf_clear(&run->upstream_body);
-	strbuf_clear(&run->frames);
-	strbuf_clear(&run->whole);
-	strbuf_clear(&run->final_body);
 	free(run->frame_ends);
 	free(run->session_handle);
 	free(run->model);

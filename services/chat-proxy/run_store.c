@@ -28,13 +28,18 @@ static void write_id(struct json_writer *w, const char *key, const struct uuid *
 	json_uuid(w, id);
 }
 
+static bool has_home(const struct run *run)
+{
+	return run->ids.stored && !run->homeless;
+}
+
 static void call_store(struct run *run, const char *what, struct text body,
 		       void (*done)(struct peer_call *call, enum err err, int status,
 				    struct text body, void *arg))
 {
 	char path[96], id[UUID_TEXT_SIZE];
 	uuid_format(&run->ids.assistant_message, id);
-	if (run->ids.stored)
+	if (has_home(run))
 		snprintf(path, sizeof(path), "/internal/turns/%s/%s", id, what);
 	else
 		snprintf(path, sizeof(path), "/internal/calls");
@@ -49,7 +54,8 @@ static void call_store(struct run *run, const char *what, struct text body,
 /* The end takes the last piece with it. */
 static void send_next(struct run *run)
 {
-	if (run->state == RUN_STORING && !run->flush_pending && run->unflushed.len <= FLUSH_MOST)
+	bool ends = run_is_over(run) && !run->flush_pending && run->unflushed.len <= FLUSH_MOST;
+	if (ends || !has_home(run))
 		send_end(run);
 	else
 		send_flush(run);
@@ -69,15 +75,41 @@ static void tick_after(struct run *run, int64_t ms)
 	loop_timer_set(&run->flush_timer, ms);
 }
 
-/* Another try is worth it when the store is away; a refusal (the conversation is gone) is final. */
+/* Another try is worth it when the store is away; a refusal (the conversation is gone) is final. A
+ * run that goes on waits for as long as it takes, one that is over keeps people waiting. */
 static bool try_again(struct run *run, enum err err, int status)
 {
 	if (!err && status < 500)
 		return false;
-	if (++run->store_tries > MAX_TRIES)
+	if (run_is_over(run) && ++run->store_tries > MAX_TRIES)
 		return false;
 	tick_after(run, RETRY_MS);
 	return true;
+}
+
+/* The text has nowhere to go. An answer that could not be kept must not look kept. */
+static void lose_home(struct run *run, int status)
+{
+	log_warn("run.not_stored", LOG_INT("status", status));
+	run->homeless = true;
+	run->flush_pending = false;
+	run->store_tries = 0;
+	strbuf_clear(&run->unflushed);
+	strbuf_clear(&run->flushing);
+	if (run->failure)
+		return;
+	run->failure = status == 404 ? ERR_NOT_FOUND : ERR_UNAVAILABLE;
+	run->failure_message =
+		status == 404 ? "This conversation was deleted while the answer was being written."
+			      : "The answer could not be saved, so it may be gone after a reload. "
+				"Copy what you need, then try again in a few seconds.";
+}
+
+static int64_t next_flush_ms(const struct run *run)
+{
+	if (run->unflushed.len >= FLUSH_BYTES)
+		return 0;
+	return run->unflushed.len ? FLUSH_AFTER_MS : SIGN_OF_LIFE_MS;
 }
 
 static void flushed(struct peer_call *call, enum err err, int status, struct text body, void *arg)
@@ -94,19 +126,15 @@ static void flushed(struct peer_call *call, enum err err, int status, struct tex
 	} else if (try_again(run, err, status)) {
 		return;
 	} else {
-		log_warn("run.flush_refused", LOG_INT("status", status));
-		run->flush_pending = false;
-		if (!run_is_over(run)) {
-			run_fail(run, status == 404 ? ERR_NOT_FOUND : ERR_UNAVAILABLE);
-			return;
-		}
+		lose_home(run, status);
+		run_finish(run, RUN_STATUS_FAILED); /* when it is not over yet */
 	}
+	if (run->store_call || run->state == RUN_ENDED)
+		return;
 	if (run->state == RUN_STORING)
 		send_next(run);
 	else
-		tick_after(run, run->unflushed.len >= FLUSH_BYTES ? 0
-				: run->unflushed.len		  ? FLUSH_AFTER_MS
-								  : SIGN_OF_LIFE_MS);
+		tick_after(run, next_flush_ms(run));
 }
 
 static void send_flush(struct run *run)
@@ -126,29 +154,29 @@ static void send_flush(struct run *run)
 	json_key(&w, "text");
 	json_text(&w, strbuf_text(&run->flushing));
 	json_object_end(&w);
-	if (json_writer_end(&w)) {
-		run_fail(run, ERR_INTERNAL);
-		return;
-	}
+	BUG_ON(json_writer_end(&w));
 	call_store(run, "flush", strbuf_text(&body), flushed);
 }
 
-void run_take_text(struct run *run, struct text text)
+enum err run_take_text(struct run *run, struct text text)
 {
 	run->text_bytes += text.len;
 	if (!run->ids.stored || !text.len)
-		return;
+		return OK;
 	bool was_empty = !run->unflushed.len;
-	if (strbuf_append_text(&run->unflushed, text)) {
-		run_fail(run, ERR_TOO_LARGE);
-		return;
-	}
-	if (run->store_call || run->flush_pending)
-		return;
-	if (run->unflushed.len >= FLUSH_BYTES)
-		tick_after(run, 0);
-	else if (was_empty)
-		tick_after(run, FLUSH_AFTER_MS);
+	enum err err = strbuf_append_text(&run->text, text);
+	if (!err)
+		err = strbuf_append_text(&run->unflushed, text);
+	if (err || run->store_call || run->flush_pending)
+		return err;
+	if (was_empty || run->unflushed.len >= FLUSH_BYTES)
+		tick_after(run, next_flush_ms(run));
+	return OK;
+}
+
+void run_keep_stored(struct run *run)
+{
+	tick_after(run, SIGN_OF_LIFE_MS);
 }
 
 static void write_facts(struct json_writer *w, const struct run *run)
@@ -206,15 +234,19 @@ static void end_stored(struct peer_call *call, enum err err, int status, struct 
 	struct run *run = arg;
 	run->store_call = NULL;
 	bool stored = !err && status == 204;
-	if (!stored && run->ids.stored && try_again(run, err, status))
+	if (!stored && try_again(run, err, status))
 		return;
+	if (!stored && has_home(run)) {
+		lose_home(run, status);
+		/* The call was made all the same: it is booked as one without a conversation. */
+		send_end(run);
+		return;
+	}
 	if (!stored)
-		log_warn("run.end_not_stored", LOG_BOOL("conversation", run->ids.stored),
-			 LOG_INT("status", status));
-	/* An answer that could not be kept must not look kept. */
-	if (!stored && run->ids.stored && !run->failure)
-		run->failure = ERR_UNAVAILABLE;
-	run_conclude(run);
+		log_warn("run.not_booked", LOG_INT("status", status));
+	run->booked = true;
+	if (run->state == RUN_STORING)
+		run_conclude(run);
 }
 
 static void send_end(struct run *run)
@@ -225,7 +257,7 @@ static void send_end(struct run *run)
 	write_id(&w, "runId", &run->id);
 	write_facts(&w, run);
 	write_counts(&w, run);
-	if (run->ids.stored) {
+	if (has_home(run)) {
 		json_key(&w, "seq");
 		json_int(&w, run->flush_seq + 1);
 		json_key(&w, "text");
@@ -241,13 +273,16 @@ static void send_end(struct run *run)
 
 void run_store_end(struct run *run)
 {
-	/* A flush under way, or waiting for its next try, comes first. */
-	if (run->store_call)
-		return;
-	if (run->flush_pending)
-		tick_after(run, 0);
-	else
+	run->store_tries = 0;
+	if (!has_home(run)) {
+		/* Nobody waits for the row of a call. */
+		if (!run->store_call)
+			send_end(run);
+		run_conclude(run);
+	} else if (!run->store_call) {
+		/* A flush under way, or waiting for its next try, comes first. */
 		send_next(run);
+	}
 }
 
 void run_drop_store(struct run *run)
@@ -258,66 +293,4 @@ void run_drop_store(struct run *run)
 	loop_timer_clear(&run->flush_timer);
 	strbuf_clear(&run->unflushed);
 	strbuf_clear(&run->flushing);
-}
-
-/* --- leases
- * ------------------------------------------------------------------------------------------------------------
- */
-
-static void settled(struct peer_call *call, enum err err, int status, struct text body, void *arg)
-{
-	(void)call;
-	(void)body;
-	(void)arg;
-	/* A lease that is not settled expires by itself. */
-	if (err || status != 204)
-		log_warn("lease.not_settled", LOG_INT("status", status));
-}
-
-static void settle(struct chat_proxy *app, const struct identity *identity, struct lease *lease,
-		   const char *outcome, const struct usage *usage)
-{
-	if (!lease->held)
-		return;
-	lease->held = false;
-	secret_clear(&lease->key);
-	char path[96], id[UUID_TEXT_SIZE];
-	AUTO(strbuf_clear) struct strbuf body = STRBUF_INIT(1024);
-	uuid_format(&lease->id, id);
-	snprintf(path, sizeof(path), "/internal/leases/%s/settle", id);
-	struct json_writer w = JSON_WRITER_INIT(&body);
-	json_object_begin(&w);
-	write_id(&w, "keyId", lease->has_key_id ? &lease->key_id : NULL);
-	json_key(&w, "outcome");
-	json_str(&w, outcome);
-	json_key(&w, "promptTokens");
-	json_int(&w, usage ? usage->prompt : 0);
-	json_key(&w, "completionTokens");
-	json_int(&w, usage ? usage->completion : 0);
-	json_key(&w, "cost");
-	json_double(&w, usage && usage->cost_known ? usage->cost : 0);
-	json_object_end(&w);
-	BUG_ON(json_writer_end(&w));
-	struct peer_request request = { .daemon = DAEMON_KEYVAULT,
-					.identity = identity,
-					.method = "POST",
-					.path = path,
-					.body = strbuf_text(&body) };
-	peer_call_start(app->daemon->peers, &request, settled, NULL);
-}
-
-void run_settle(struct run *run, const char *outcome)
-{
-	bool used = run->state == RUN_ANSWERING;
-	settle(run->app, &run->identity, &run->lease, outcome, used ? &run->usage : NULL);
-	/* The next key comes with its own. At the end the names are still wanted for the row of the
-	 * call. */
-	if (run->state == RUN_CALLING && !run->status)
-		lease_clear(&run->lease);
-}
-
-void lease_give_back(struct chat_proxy *app, const struct identity *identity, struct lease *lease)
-{
-	settle(app, identity, lease, "failed", NULL);
-	lease_clear(lease);
 }

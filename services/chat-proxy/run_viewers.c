@@ -20,7 +20,7 @@ static void set_headers(struct viewer *v)
 
 static void begin_head(struct viewer *v)
 {
-	if (v->begun || v->whole)
+	if (v->begun || v->kind == VIEWER_WHOLE)
 		return;
 	v->begun = true;
 	set_headers(v);
@@ -30,8 +30,18 @@ static void begin_head(struct viewer *v)
 
 void run_begin_heads(struct run *run)
 {
+	run->holds_head = false;
 	for (struct viewer *v = run->viewers; v; v = v->next)
 		begin_head(v);
+}
+
+/* A comment keeps proxies awake, and a caller who waits for the head gets it now. */
+void run_keep_alive(struct run *run)
+{
+	run_begin_heads(run);
+	for (struct viewer *v = run->viewers; v; v = v->next)
+		if (v->begun && !v->full)
+			http_stream_write(v->ex, TEXT(": waiting\n\n"));
 }
 
 static void unlink_viewer(struct viewer *v)
@@ -50,7 +60,11 @@ static void viewer_gone(struct http_exchange *ex, void *arg)
 	struct viewer *v = arg;
 	struct run *run = v->run;
 	unlink_viewer(v);
-	if (!run->viewers && !run->ids.stored && !run_is_over(run))
+	if (run->viewers || run->ids.stored)
+		return;
+	if (run->state == RUN_ENDED)
+		run_linger(run);
+	else
 		run_finish(run, RUN_STATUS_STOPPED);
 }
 
@@ -59,13 +73,13 @@ static size_t frame_start(const struct run *run, size_t index)
 	return index ? run->frame_ends[index - 1] : 0;
 }
 
+/* Whole frames, as many as one helping holds. False when there is nothing (more) to write now. */
 static bool write_frames(struct viewer *v)
 {
 	struct run *run = v->run;
-	if (v->whole || !v->begun || v->full || v->next_frame >= run->frame_count)
+	if (!v->begun || v->full || v->next_frame >= run->frame_count)
 		return false;
 	size_t from = frame_start(run, v->next_frame), to = run->frame_ends[run->frame_count - 1];
-	/* Whole frames, as many as one helping holds. */
 	size_t last = run->frame_count;
 	while (last > v->next_frame + 1 && to - from > HTTP_STREAM_HIGH)
 		to = run->frame_ends[--last - 1];
@@ -75,15 +89,54 @@ static bool write_frames(struct viewer *v)
 	return true;
 }
 
-static void release(struct viewer *v);
+static void write_all_frames(struct viewer *v)
+{
+	while (write_frames(v)) {
+	}
+}
+
+static void reply_whole(struct viewer *v)
+{
+	struct run *run = v->run;
+	if (!run->failure && !run->final_body.len &&
+	    openai_write_text_completion(&run->head, &run->ids, strbuf_text(&run->text), "stop",
+					 &run->usage, &run->final_body))
+		run->failure = ERR_TOO_LARGE;
+	if (!run->failure) {
+		http_reply(v->ex, 200, strbuf_text(&run->final_body));
+		return;
+	}
+	struct run_problem problem;
+	run_describe_failure(run, &problem);
+	/* We have tried what could be tried: an SDK should not try the same again at once. */
+	http_set_header(v->ex, "X-Should-Retry", "false");
+	http_reply_error(v->ex, run->failure, &problem.detail);
+	strbuf_clear(&problem.details);
+}
+
+/* The run has ended and this viewer has all of it. */
+static void release(struct viewer *v)
+{
+	struct run *run = v->run;
+	http_set_gone(v->ex, NULL, NULL);
+	if (v->begun) {
+		http_stream_end(v->ex);
+	} else {
+		set_headers(v);
+		reply_whole(v);
+	}
+	unlink_viewer(v);
+	/* Nothing of it is needed any more, unless it belongs to a conversation. */
+	if (!run->viewers && !run->ids.stored)
+		run_linger(run);
+}
 
 static void viewer_drained(struct http_exchange *ex, void *arg)
 {
 	(void)ex;
 	struct viewer *v = arg;
 	v->full = false;
-	while (write_frames(v)) {
-	}
+	write_all_frames(v);
 	if (v->run->state == RUN_ENDED && !v->full)
 		release(v);
 }
@@ -91,8 +144,7 @@ static void viewer_drained(struct http_exchange *ex, void *arg)
 void run_pump(struct run *run)
 {
 	for (struct viewer *v = run->viewers; v; v = v->next)
-		while (write_frames(v)) {
-		}
+		write_all_frames(v);
 }
 
 static void pump_task(struct loop_task *task)
@@ -100,78 +152,13 @@ static void pump_task(struct loop_task *task)
 	run_pump(container_of(task, struct run, pump));
 }
 
-void run_emit(struct run *run, const char *event, struct text data)
+/* All events of one read go out in one write. */
+void run_schedule_pump(struct run *run)
 {
-	if (sse_append(&run->frames, (int64_t)run->frame_count + 1, event, data))
-		return; /* the buffer's limit is checked where frames come from; final frames have
-			   room of their own */
-	if (run->frame_count == run->frame_room) {
-		run->frame_room = run->frame_room ? run->frame_room * 2 : 64;
-		run->frame_ends =
-			xreallocarray(run->frame_ends, run->frame_room, sizeof(*run->frame_ends));
-	}
-	run->frame_ends[run->frame_count++] = run->frames.len;
-	loop_timer_set(&run->heartbeat, RUN_HEARTBEAT_MS);
-	/* All events of one read go out in one write. */
+	if (!run->viewers)
+		return;
 	run->pump.run = pump_task;
 	loop_defer(run->app->daemon->loop, &run->pump);
-}
-
-static void reply_failure(struct viewer *v)
-{
-	struct run *run = v->run;
-	const struct provider_error *e = &run->last_error;
-	AUTO(strbuf_clear) struct strbuf details = STRBUF_INIT(1024);
-	struct json_writer w = JSON_WRITER_INIT(&details);
-	json_object_begin(&w);
-	if (e->status) {
-		json_key(&w, "status");
-		json_int(&w, e->status);
-	}
-	if (e->code[0]) {
-		json_key(&w, "providerCode");
-		json_str(&w, e->code);
-	}
-	json_object_end(&w);
-	struct error_detail detail = {
-		.message = run->failure == e->err ? provider_error_message(e) : NULL,
-		.param = e->param[0] ? e->param : NULL,
-		.details =
-			json_writer_end(&w) || details.len <= 2 ? TEXT_NULL : strbuf_text(&details),
-		.retry_after_s = e->retry_after_s,
-	};
-	/* We have tried what could be tried: an SDK should not try the same again at once. */
-	http_set_header(v->ex, "X-Should-Retry", "false");
-	http_reply_error(v->ex, run->failure ? run->failure : ERR_CANCELLED, &detail);
-}
-
-static void reply_whole(struct viewer *v)
-{
-	struct run *run = v->run;
-	if (!run->failure && !run->final_body.len &&
-	    openai_write_text_completion(&run->head, &run->ids, TEXT(""), "stop", &run->usage,
-					 &run->final_body))
-		run->failure = ERR_INTERNAL;
-	if (run->failure)
-		reply_failure(v);
-	else
-		http_reply(v->ex, 200, strbuf_text(&run->final_body));
-}
-
-/* The run has ended and this viewer has all of it. */
-static void release(struct viewer *v)
-{
-	http_set_gone(v->ex, NULL, NULL);
-	if (v->begun) {
-		http_stream_end(v->ex);
-	} else {
-		set_headers(v);
-		if (v->whole)
-			reply_whole(v);
-		else
-			reply_failure(v);
-	}
-	unlink_viewer(v);
 }
 
 void run_release_viewers(struct run *run)
@@ -179,36 +166,42 @@ void run_release_viewers(struct run *run)
 	struct viewer *next;
 	for (struct viewer *v = run->viewers; v; v = next) {
 		next = v->next;
-		/* A head still held back at the end of a good answer goes out now, with everything.
-		 */
-		if (!v->begun && !v->whole && !run->failure) {
+		/* A head still held back goes out now: with everything, or as the failure's own. */
+		if (!run->failure)
 			begin_head(v);
-			while (write_frames(v)) {
-			}
-		}
+		write_all_frames(v);
 		if (!v->full)
 			release(v);
 	}
 }
 
-void run_attach(struct run *run, struct http_exchange *ex, bool whole, size_t after_seq)
+void run_attach(struct run *run, struct http_exchange *ex, enum viewer_kind kind, size_t after_seq)
 {
 	struct viewer *v = xcalloc(1, sizeof(*v));
 	v->run = run;
 	v->ex = ex;
-	v->whole = whole;
+	v->kind = kind;
+	if (kind != VIEWER_WHOLE)
+		run_emit_whole(run);
 	v->next_frame = after_seq < run->frame_count ? after_seq : run->frame_count;
 	v->next = run->viewers;
 	run->viewers = v;
 	http_set_gone(ex, viewer_gone, v);
 	http_set_drain(ex, viewer_drained, v);
-	if (!run->holds_head || run->state == RUN_ANSWERING || run_is_over(run))
+	if (kind == VIEWER_FOLLOWER || !run->holds_head)
 		begin_head(v);
-	run->pump.run = pump_task;
-	if (run->state == RUN_ENDED) {
-		run_pump(run);
+	if (run->state == RUN_ENDED)
 		run_release_viewers(run);
-	} else {
-		loop_defer(run->app->daemon->loop, &run->pump);
+	else
+		run_schedule_pump(run);
+}
+
+void run_cut_viewers(struct run *run)
+{
+	while (run->viewers) {
+		struct viewer *v = run->viewers;
+		http_set_gone(v->ex, NULL, NULL);
+		http_stream_abort(v->ex);
+		unlink_viewer(v);
 	}
 }

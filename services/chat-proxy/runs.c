@@ -51,7 +51,7 @@ size_t runs_user_bytes(const struct runs *r, const struct uuid *user)
 	size_t bytes = 0;
 	for (const struct run *run = r->first; run; run = run->next)
 		if (uuid_equal(&run->identity.user, user))
-			bytes += run->frames.len;
+			bytes += run_buffered(run);
 	return bytes;
 }
 
@@ -59,7 +59,7 @@ size_t runs_live(const struct runs *r)
 {
 	size_t live = 0;
 	for (const struct run *run = r->first; run; run = run->next)
-		live += run->state != RUN_ENDED;
+		live += run->state != RUN_ENDED || !run->booked;
 	return live;
 }
 

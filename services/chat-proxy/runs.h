@@ -14,5 +14,5 @@ void runs_remove(struct runs *r, struct run *run);
 /* NULL when there is none, or it is somebody else's. */
 struct run *runs_find(struct runs *r, const struct uuid *id, const struct uuid *user);
 size_t runs_user_bytes(const struct runs *r, const struct uuid *user);
-size_t runs_live(const struct runs *r); /* not over yet */
+size_t runs_live(const struct runs *r); /* not over yet, or not in the request log yet */
 void runs_each(struct runs *r, void (*visit)(struct run *run));

@@ -21,9 +21,7 @@ enum flow reply_run(struct request *req, const struct run *run)
 	json_key(&w, "id");
 	json_uuid(&w, &run->id);
 	json_key(&w, "status");
-	json_str(&w, run->state == RUN_ENDED ? run_status_name(run->status)
-		     : run->status	     ? run_status_name(run->status)
-					     : "running");
+	json_str(&w, run_status_name(run->status));
 	json_key(&w, "lastSeq");
 	json_int(&w, (int64_t)run->frame_count);
 	json_key(&w, "conversationId");

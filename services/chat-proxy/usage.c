@@ -3,25 +3,29 @@
 
 #include "base/banned.h"
 
-static void take(const struct json_value *usage, const char *path, int64_t *target)
+/* What no answer has: the request log takes no more. */
+#define MOST_TOKENS (INT64_C(1) << 40)
+#define MOST_USD 1000000.0
+
+static bool take(const struct json_value *usage, const char *path, int64_t *target)
 {
 	int64_t n;
-	if (json_get_int(json_get_path(usage, path), &n) && n >= 0)
-		*target = n;
+	if (!json_get_int(json_get_path(usage, path), &n) || n < 0 || n > MOST_TOKENS)
+		return false;
+	*target = n;
+	return true;
 }
 
 void usage_read(struct usage *u, const struct json_value *usage)
 {
 	if (!json_is_object(usage))
 		return;
-	u->seen = true;
-	u->estimated = false;
-	take(usage, "prompt_tokens", &u->prompt);
-	take(usage, "completion_tokens", &u->completion);
+	u->has_prompt |= take(usage, "prompt_tokens", &u->prompt);
+	u->has_completion |= take(usage, "completion_tokens", &u->completion);
 	take(usage, "prompt_tokens_details.cached_tokens", &u->cached);
 	take(usage, "completion_tokens_details.reasoning_tokens", &u->reasoning);
 	double cost;
-	if (json_get_number(json_get(usage, "cost"), &cost) && cost >= 0) {
+	if (json_get_number(json_get(usage, "cost"), &cost) && cost >= 0 && cost <= MOST_USD) {
 		u->cost_known = true;
 		u->cost = cost;
 	}
@@ -29,11 +33,11 @@ void usage_read(struct usage *u, const struct json_value *usage)
 
 void usage_estimate(struct usage *u, size_t prompt_bytes, size_t completion_bytes)
 {
-	if (u->seen)
-		return;
-	u->estimated = true;
-	u->prompt = (int64_t)((prompt_bytes + 3) / 4);
-	u->completion = (int64_t)((completion_bytes + 3) / 4);
+	if (!u->has_prompt)
+		u->prompt = (int64_t)((prompt_bytes + 3) / 4);
+	if (!u->has_completion)
+		u->completion = (int64_t)((completion_bytes + 3) / 4);
+	u->estimated |= !u->has_prompt || !u->has_completion;
 }
 
 void usage_price(struct usage *u, const struct price *price)

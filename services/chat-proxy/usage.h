@@ -12,8 +12,8 @@
 #include "json/json.h"
 
 struct usage {
-	bool seen; /* the provider said something */
-	bool estimated; /* counted by us */
+	bool has_prompt, has_completion; /* the provider said so */
+	bool estimated; /* counted by us, or cut off before the provider's last word */
 	int64_t prompt, completion, cached, reasoning;
 	bool cost_known;
 	double cost; /* USD */
@@ -24,9 +24,9 @@ struct price {
 	double input, output, cached; /* USD per million tokens; cached < 0: as input */
 };
 
-/* Takes what an OpenAI-shaped usage object says. */
+/* Takes what an OpenAI-shaped usage object says; numbers that cannot be are left out. */
 void usage_read(struct usage *u, const struct json_value *usage);
-/* About four bytes a token: for answers without counters. Marks the result as estimated. */
+/* About four bytes a token, for what the provider did not count. Marks the result as estimated. */
 void usage_estimate(struct usage *u, size_t prompt_bytes, size_t completion_bytes);
 void usage_price(struct usage *u, const struct price *price);
 /* {"prompt_tokens":…,…,"cost":…|null,"estimated":…} */

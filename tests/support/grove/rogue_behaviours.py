@@ -16,8 +16,8 @@ def answer(text, **more):
             return
         exchange.head()
         exchange.send(shapes.event(shapes.chunk("", role="assistant", model=model)))
-        for word in text.split(" "):
-            exchange.send(shapes.event(shapes.chunk(word if word is text.split(" ")[0] else f" {word}", model=model)))
+        for number, word in enumerate(text.split(" ")):
+            exchange.send(shapes.event(shapes.chunk(f" {word}" if number else word, model=model)))
         exchange.send(shapes.event(shapes.chunk(finish="stop", model=model)))
         if (asked.get("stream_options") or {}).get("include_usage"):
             exchange.send(shapes.event(shapes.usage_chunk(model=model)))
