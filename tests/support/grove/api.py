@@ -18,7 +18,7 @@ class Api(httpx.Client):
             answer = self.get("/api/session")
             assert answer.status_code == 200, answer.text
             self.session = answer.json()
-            self.headers |= {"Origin": url, "X-Grove-CSRF": self.session["csrfToken"]}
+            self.headers.update({"Origin": url, "X-Grove-CSRF": self.session["csrfToken"]})
 
     def ok(self, method, path, status=200, **options):
         """The JSON of an answer that has to have this status (None where there is no body)."""
@@ -29,6 +29,12 @@ class Api(httpx.Client):
     def refused(self, method, path, status, code, **options):
         """The error of an answer that has to be this refusal."""
         return error_of(self.request(method, path, **options), status, code)
+
+    def __enter__(self):
+        return self  # it has been used already, which httpx's own would not allow
+
+    def __exit__(self, *_):
+        self.close()
 
     # The steps of many a test
 

@@ -16,6 +16,8 @@ from .wait import wait_until
 
 
 class Daemon:
+    event = "daemon.ready"  # what start() waits for
+
     def __init__(self, name, expected_errors=(), **settings):
         self.name = name
         self.expected_errors = set(expected_errors)
@@ -25,18 +27,18 @@ class Daemon:
         self.port = self.ops_port = None
 
     def start(self):
-        """Starts it and waits for its daemon.ready event."""
+        """Starts it and waits for its event."""
         env = clean_environment(**self.settings)
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen([BIN / self.name], env=env, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        ready = wait_until(self._ready_event, f"{self.name} to be ready\n{self.log()}")
+        ready = wait_until(self._ready_event, f"{self.event} of {self.name}")
         self.port = int(ready["listen"].rsplit(":", 1)[1])
         self.ops_port = int(ready["ops"].rsplit(":", 1)[1])
         return self
 
     def _ready_event(self):
         assert self.process.poll() is None, f"{self.name} ended with {self.process.returncode}:\n{self.log()}"
-        return next((e for e in logs.events(self.log()) if e["event"] == "daemon.ready"), None)
+        return next((e for e in logs.events(self.log()) if e["event"] == self.event), None)
 
     def log(self):
         return self.log_file.read_text(errors="replace")

@@ -20,6 +20,8 @@ PEERS = {
 }
 WITH_DATABASE = ("auth-verifier", "keyvault", "account-store")
 KEYS32 = {"gateway": ("GROVE_CSRF_SECRET", "GROVE_EDGE_SECRET"), "auth-verifier": ("GROVE_EDGE_SECRET",), "keyvault": ("DATA_ENCRYPTION_SECRET",)}
+# keyvault does not start on a database that was sealed with another secret.
+SECRET_OF_THIS_RUN = secrets.token_hex(32)
 
 
 def lone_settings(name, keys, folder, peer_port=9, postgres=None, **settings):
@@ -27,7 +29,7 @@ def lone_settings(name, keys, folder, peer_port=9, postgres=None, **settings):
     pairs = [(name, peer) for peer in PEERS[name]] + [(caller, name) for caller, peers in PEERS.items() if name in peers]
     made = {"GROVE_PEER_KEYS_FILE": keys.file(folder, name, *pairs)}
     made |= {f"GROVE_{peer.upper().replace('-', '_')}": f"127.0.0.1:{peer_port}" for peer in PEERS[name]}
-    made |= {variable: secrets.token_hex(32) for variable in KEYS32.get(name, ())}
+    made |= {variable: SECRET_OF_THIS_RUN if name == "keyvault" else secrets.token_hex(32) for variable in KEYS32.get(name, ())}
     if name in WITH_DATABASE and postgres:
         made |= postgres.daemon_settings(name)
     return made | settings
