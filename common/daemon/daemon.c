@@ -103,7 +103,7 @@ static void asked_to_stop(int signo, void *arg)
 	if (d->draining)
 		_exit(1); /* asked twice: somebody is in a hurry */
 	d->draining = true;
-	log_info("daemon.draining", LOG_INT("signal", signo), LOG_INT("live", d->env.live_count));
+	log_info("daemon.draining", LOG_INT("signal", signo), LOG_INT("live", http_server_live(d->private->api)));
 	http_server_stop_accepting(d->private->api);
 	if (d->spec->drain)
 		d->spec->drain(d);
@@ -279,7 +279,7 @@ static void run(struct daemon *d)
 	announce(d, "daemon.listening");
 	look_at_readiness(d);
 	loop_run(d->loop);
-	log_info("daemon.stopped", LOG_INT("cancelled", d->env.live_count));
+	log_info("daemon.stopped", LOG_INT("cancelled", http_server_live(d->private->api)));
 }
 
 static int start(struct daemon *d)
