@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/* Two units of work at start: read salts and KEK versions (making the salts where there are none),
+ * then write down the KEKs that are new. In between the configured secrets must prove themselves.
+ */
 #include "keks.h"
 
 #include "log/log.h"
@@ -9,6 +12,8 @@
 #include "base/banned.h"
 
 #define MOST_KEKS (2 * 5)
+#define RETRY_MS 1000
+#define SALT_BYTES 32
 #define CANARY "This record opens with the secret that sealed it."
 
 struct kek {
@@ -25,6 +30,7 @@ struct keks {
 	bool ready;
 	struct db_unit *unit;
 	struct waiter waiter;
+	struct loop_timer retry;
 };
 
 const char *kek_family_name(enum kek_family f)
@@ -32,10 +38,16 @@ const char *kek_family_name(enum kek_family f)
 	return f == KEK_BYOK ? "byok" : "data";
 }
 
+static void try_again(struct loop_timer *timer)
+{
+	keks_load(container_of(timer, struct keks, retry));
+}
+
 struct keks *keks_new(struct daemon *d)
 {
 	struct keks *k = xcalloc(1, sizeof(*k));
 	k->daemon = d;
+	loop_timer_init(&k->retry, d->loop, try_again);
 	daemon_set_ready(d, "keys", "waiting for the database");
 	return k;
 }
@@ -50,6 +62,7 @@ static void forget(struct keks *k)
 
 void keks_free(struct keks *k)
 {
+	loop_timer_clear(&k->retry);
 	db_unit_free(k->unit);
 	forget(k);
 	free(k);
@@ -98,10 +111,21 @@ static struct seal_place canary_place(enum kek_family f)
 				    .extra = { text_of(kek_family_name(f)) } };
 }
 
-static void not_ready(struct keks *k, const char *reason)
+static void refuse(struct keks *k, const char *reason)
 {
+	forget(k);
 	log_error("keys.refused", LOG_STR("reason", reason));
 	daemon_set_ready(k->daemon, "keys", reason);
+}
+
+/* The database may still be there for others, so nobody else would tell us to try again. */
+static void retry_later(struct keks *k, const char *reason)
+{
+	forget(k);
+	log_warn("keys.waiting", LOG_STR("reason", reason),
+		 LOG_STR("sqlstate", db_unit_sqlstate(k->unit)));
+	daemon_set_ready(k->daemon, "keys", reason);
+	loop_timer_set(&k->retry, RETRY_MS);
 }
 
 static void add(struct keks *k, enum kek_family f, const struct secret *configured,
@@ -159,28 +183,27 @@ static bool check_stored(struct keks *k)
 		if (stored_kek_opens(k, f, db_get_text(k->unit, 2, row, 1),
 				     db_get_text(k->unit, 2, row, 2)))
 			continue;
-		not_ready(k, f == KEK_BYOK
-				     ? "BYOK_ENCRYPTION_SECRET does not open what is stored: give "
-				       "the secret that sealed it, as BYOK_ENCRYPTION_SECRET or in "
-				       "BYOK_ENCRYPTION_SECRET_PREVIOUS"
-				     : "DATA_ENCRYPTION_SECRET does not open what is stored: give "
-				       "the secret that sealed it, as DATA_ENCRYPTION_SECRET or in "
-				       "DATA_ENCRYPTION_SECRET_PREVIOUS");
+		refuse(k, f == KEK_BYOK
+				  ? "BYOK_ENCRYPTION_SECRET does not open what is stored: give "
+				    "the secret that sealed it, as BYOK_ENCRYPTION_SECRET or in "
+				    "BYOK_ENCRYPTION_SECRET_PREVIOUS"
+				  : "DATA_ENCRYPTION_SECRET does not open what is stored: give "
+				    "the secret that sealed it, as DATA_ENCRYPTION_SECRET or in "
+				    "DATA_ENCRYPTION_SECRET_PREVIOUS");
 		return false;
 	}
 	return true;
 }
 
-static void added(struct waiter *waiter)
+static void stored(struct waiter *waiter)
 {
 	struct keks *k = container_of(waiter, struct keks, waiter);
-	bool failed = db_unit_err(k->unit) != OK;
-	db_unit_free(k->unit);
-	k->unit = NULL;
-	if (failed) {
-		not_ready(k, "the key versions could not be stored");
+	if (db_unit_err(k->unit)) {
+		retry_later(k, "the key versions could not be stored");
 		return;
 	}
+	db_unit_free(k->unit);
+	k->unit = NULL;
 	k->ready = true;
 	daemon_set_ready(k->daemon, "keys", NULL);
 }
@@ -206,7 +229,7 @@ static void store_new(struct keks *k)
 	}
 	if (!db_unit_count(k->unit))
 		db_unit_add(k->unit, SQL_SALTS, DB_NO_ARGS);
-	k->waiter.wake = added;
+	k->waiter.wake = stored;
 	db_unit_submit(k->unit, &k->waiter);
 }
 
@@ -214,27 +237,32 @@ static void loaded(struct waiter *waiter)
 {
 	struct keks *k = container_of(waiter, struct keks, waiter);
 	if (db_unit_err(k->unit)) {
-		not_ready(k, "the key versions cannot be read");
+		retry_later(k, "the key versions cannot be read");
 		return;
 	}
 	forget(k);
-	for (size_t row = 0; row < db_rows(k->unit, 1); row++)
+	for (size_t row = 0; row < db_rows(k->unit, 1); row++) {
+		struct text salt = db_get_text(k->unit, 1, row, 1);
+		BUG_ON(salt.len != SALT_BYTES || row == KEK_FAMILIES);
 		add_family(k, family_of(db_get_text(k->unit, 1, row, 0)),
-			   (const uint8_t *)db_get_text(k->unit, 1, row, 1).ptr);
+			   (const uint8_t *)salt.ptr);
+	}
 	if (check_stored(k))
 		store_new(k);
 }
 
 void keks_load(struct keks *k)
 {
-	uint8_t salts[2][32];
+	uint8_t salts[KEK_FAMILIES][SALT_BYTES];
 	if (k->ready)
 		return; /* the database came back; the keys never went */
 	random_bytes(salts, sizeof(salts));
+	loop_timer_stop(&k->retry);
 	db_unit_free(k->unit);
 	k->unit = db_unit_new(k->daemon->db);
 	db_unit_add(k->unit, SQL_MAKE_SALTS,
-		    DB_ARGS(db_bytes(text_from(salts[0], 32)), db_bytes(text_from(salts[1], 32))));
+		    DB_ARGS(db_bytes(text_from(salts[0], SALT_BYTES)),
+			    db_bytes(text_from(salts[1], SALT_BYTES))));
 	db_unit_add(k->unit, SQL_SALTS, DB_NO_ARGS);
 	db_unit_add(k->unit, SQL_KEK_VERSIONS, DB_NO_ARGS);
 	k->waiter.wake = loaded;
