@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* keyvault's settings; the table in config.c says what they mean. */
 #pragma once
 
 #include "config/config.h"
@@ -11,3 +12,5 @@ struct keyvault_config {
 };
 
 extern const struct config_field keyvault_config_fields[];
+/* Rules over several fields, and the form of UPSTREAM_LOCAL_ALLOW. */
+MUST_CHECK enum err keyvault_config_check(const void *config, struct strbuf *errors);

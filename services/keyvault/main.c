@@ -16,6 +16,7 @@ static const struct daemon_spec keyvault = {
 	.default_ops_listen = "127.0.0.1:7502",
 	.config_fields = keyvault_config_fields,
 	.config_size = sizeof(struct keyvault_config),
+	.check_config = keyvault_config_check,
 	.routes = keyvault_routes,
 	.statements = sql_statements,
 	.statement_count = SQL_COUNT,
