@@ -3,14 +3,20 @@
 
 #include "base/banned.h"
 
-#define PREVIEW_FROM 8
+/* Four characters of a shorter key would be too much of it. */
+#define PREVIEW_FROM 20
+
+static bool is_blank(uint8_t byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
 
 bool api_key_clean(struct secret *key)
 {
 	size_t from = 0, to = key->len;
-	while (from < to && strchr(" \t\r\n", key->bytes[from]))
+	while (from < to && is_blank(key->bytes[from]))
 		from++;
-	while (to > from && strchr(" \t\r\n", key->bytes[to - 1]))
+	while (to > from && is_blank(key->bytes[to - 1]))
 		to--;
 	for (size_t i = from; i < to; i++)
 		if (key->bytes[i] <= 0x20 || key->bytes[i] >= 0x7f)
