@@ -20,6 +20,14 @@ const struct json_field settle_form_fields[] = {
 	{ 0 },
 };
 
+/* Only an answer that the provider gave to the key tells something about it. */
+static struct db_arg status_of(const struct settle_form *f)
+{
+	if (text_is(f->outcome, "rejected"))
+		return db_text(TEXT("rejected"));
+	return text_is(f->outcome, "ok") ? db_text(TEXT("ok")) : db_null();
+}
+
 static enum flow book(struct request *req)
 {
 	const struct settle_lease *op = req->op;
@@ -29,6 +37,7 @@ static enum flow book(struct request *req)
 		return fail(req, ERR_NOT_FOUND);
 	if (!f->key_id.given || f->key_id.null)
 		return flow_skip_to(req, "confirm");
+	/* Limits count calls that reached the provider. */
 	bool reached = !text_is(f->outcome, "failed") || f->prompt_tokens.value;
 	db_begin(req);
 	db_add(req, SQL_NOTE_KEY_USE,
@@ -36,8 +45,7 @@ static enum flow book(struct request *req)
 		       db_int(reached ? 1 : 0), db_int(f->prompt_tokens.value),
 		       db_int(f->completion_tokens.value), db_double(f->cost.value)));
 	db_add(req, SQL_MARK_KEY,
-	       DB_ARGS(db_uuid(&req->identity.user), db_uuid(&f->key_id.value),
-		       db_text(text_is(f->outcome, "rejected") ? TEXT("rejected") : TEXT("ok"))));
+	       DB_ARGS(db_uuid(&req->identity.user), db_uuid(&f->key_id.value), status_of(f)));
 	return db_go(req);
 }
 
