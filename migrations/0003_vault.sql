@@ -43,6 +43,9 @@ CREATE TABLE vault.user_api_keys (
 	               CHECK (provider IN ('openai', 'anthropic', 'google', 'openrouter', 'openai-compatible')),
 	key_name       text NOT NULL CONSTRAINT user_api_keys_name CHECK (char_length(key_name) BETWEEN 1 AND 100),
 	key_sealed     bytea NOT NULL,
+	-- Also in the record's header. Here it lets PostgreSQL keep a data key for as long as something is sealed with it.
+	data_key_family  text NOT NULL DEFAULT 'byok' CONSTRAINT user_api_keys_data_key_family CHECK (data_key_family = 'byok'),
+	data_key_version bigint NOT NULL,
 	key_preview    text NOT NULL CONSTRAINT user_api_keys_preview CHECK (char_length(key_preview) <= 4),
 	base_url       text CONSTRAINT user_api_keys_base_url CHECK (octet_length(base_url) <= 1024),
 	origin         text NOT NULL CONSTRAINT user_api_keys_origin CHECK (octet_length(origin) <= 300),
@@ -56,7 +59,9 @@ CREATE TABLE vault.user_api_keys (
 	updated_at     timestamptz(3) NOT NULL DEFAULT now(),
 	last_used_at   timestamptz(3),
 	PRIMARY KEY (user_id, id),
-	CONSTRAINT user_api_keys_base CHECK ((provider = 'openai-compatible') = (base_url IS NOT NULL))
+	CONSTRAINT user_api_keys_base CHECK ((provider = 'openai-compatible') = (base_url IS NOT NULL)),
+	CONSTRAINT user_api_keys_data_key FOREIGN KEY (user_id, data_key_family, data_key_version)
+	           REFERENCES vault.user_data_keys (user_id, family, version)
 );
 DO $$ BEGIN PERFORM grove_meta.make_tenant_table('vault.user_api_keys'); END $$;
 GRANT INSERT, DELETE, UPDATE (key_name, active, monthly_budget, daily_limit, rate_limit_rpm, priority_order, status, updated_at, last_used_at)

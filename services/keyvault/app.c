@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: MIT */
+/* What keyvault owns, from start to end, and what its flows share. */
 #include "app.h"
+
+#include "log/log.h"
+#include "metrics/metrics.h"
 
 #include "base/banned.h"
 
 #define SWEEP_MS 15000
+
+static struct metric not_opened =
+	METRIC_COUNTER_INIT("grove_vault_not_opened_total",
+			    "Sealed records that did not open where they stand.", "what");
+static struct metric session_key_count =
+	METRIC_GAUGE_INIT("grove_vault_session_keys", "Session keys in memory.");
 
 bool keyvault_persists(const struct keyvault *kv)
 {
@@ -14,7 +24,26 @@ static void sweep(struct loop_timer *timer)
 {
 	struct keyvault *kv = container_of(timer, struct keyvault, sweep);
 	session_keys_expire(kv->session_keys, clock_mono_ms());
+	metric_set(&session_key_count, (double)session_keys_count(kv->session_keys));
 	loop_timer_set(timer, SWEEP_MS);
+}
+
+enum flow keyvault_keys_are_away(struct request *req)
+{
+	return fail_because(
+		req, ERR_UNAVAILABLE,
+		"Stored keys cannot be opened at the moment. keyvault's /readyz says why "
+		"to the operator.");
+}
+
+void keyvault_could_not_open(const struct request *req, const char *what, const struct uuid *id)
+{
+	char id_text[UUID_TEXT_SIZE] = "";
+	if (id)
+		uuid_format(id, id_text);
+	metric_inc(&not_opened, what);
+	log_error("record.not_opened", LOG_STR("requestId", req->identity.request_id),
+		  LOG_STR("what", what), LOG_STR("id", id_text));
 }
 
 enum err keyvault_open(struct daemon *d, struct strbuf *errors)

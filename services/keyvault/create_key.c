@@ -83,8 +83,9 @@ static enum flow store_key(struct request *req)
 	return db_run(req, SQL_ADD_API_KEY,
 		      DB_ARGS(db_uuid(&req->identity.user), db_uuid(&op->id),
 			      db_text(form->provider), db_text(form->key_name),
-			      db_bytes(strbuf_text(&sealed)), db_text(text_of(preview)),
-			      db_text(op->address.base_url), db_text(text_of(op->address.origin)),
+			      db_bytes(strbuf_text(&sealed)), db_int(op->data_key.version),
+			      db_text(text_of(preview)), db_text(op->address.base_url),
+			      db_text(text_of(op->address.origin)),
 			      opt_number(&form->monthly_budget), opt_int(&form->daily_limit),
 			      opt_int(&form->rate_limit_rpm), opt_int(&form->priority_order),
 			      db_int(MOST_KEYS)));

@@ -25,7 +25,7 @@ enum flow load_data_key(struct request *req)
 	struct data_key *k = req->op;
 	const struct keyvault *kv = req->app;
 	if (!keks_are_ready(kv->keks))
-		return fail(req, ERR_UNAVAILABLE);
+		return keyvault_keys_are_away(req);
 	return db_run(req, SQL_DATA_KEY,
 		      DB_ARGS(db_uuid(&req->identity.user), db_text(family_text(k)),
 			      k->has_version ? db_int(k->wanted_version) : db_null()));
@@ -53,11 +53,10 @@ enum flow make_data_key(struct request *req)
 	if (db_row_count(req))
 		return FLOW_NEXT;
 	if (k->has_version)
-		return fail(req, ERR_NOT_FOUND);
+		return fail_because(req, ERR_NOT_FOUND, "There is no data key of that version.");
 	if (wrap_new(req->app, k, &req->identity.user, &kek, &wrapped))
 		return fail(req, ERR_INTERNAL);
-	/* Two at once: one of them is stored, and both read that one. The row comes first in the
-	 * unit's results for unwrap_data_key. */
+	/* Two at once: one of them is stored, and both read that one. */
 	db_begin(req);
 	db_add(req, SQL_ADD_DATA_KEY,
 	       DB_ARGS(db_uuid(&req->identity.user), db_text(family_text(k)),
@@ -67,24 +66,34 @@ enum flow make_data_key(struct request *req)
 	return db_go(req);
 }
 
-enum err data_key_unwrap(const struct keks *keks, enum kek_family family, const struct uuid *user,
-			 struct text wrapped, struct secret *ret)
+/* Else one version's key could be put in another's place. */
+static bool header_fits(const struct seal_header *header, const struct wrapped_key *wrapped)
 {
+	return header->dek_version == wrapped->version &&
+	       text_equal(text_from(header->kek_id, sizeof(header->kek_id)), wrapped->kek_id);
+}
+
+enum err data_key_unwrap(const struct keks *keks, enum kek_family family, const struct uuid *user,
+			 const struct wrapped_key *wrapped, struct secret *ret)
+{
+	AUTO(secret_clear) struct secret plain = SECRET_INIT;
 	struct seal_header header;
 	struct seal_key kek;
 	struct seal_place where = place(family, user);
-	enum err err = seal_read_header(wrapped, &header);
+	enum err err = seal_read_header(wrapped->sealed, &header);
+	if (!err && !header_fits(&header, wrapped))
+		err = ERR_INTERNAL;
 	if (!err)
 		err = keks_find(keks, family, header.kek_id, &kek);
 	if (err)
 		return err;
 	kek.dek_version = header.dek_version;
-	err = seal_open_secret(&kek, &where, wrapped, ret);
-	if (!err && ret->len != AEAD_KEY_BYTES) {
-		secret_clear(ret);
+	err = seal_open_secret(&kek, &where, wrapped->sealed, &plain);
+	if (err || plain.len != AEAD_KEY_BYTES)
 		return ERR_INTERNAL;
-	}
-	return err;
+	secret_clear(ret);
+	*ret = secret_take(&plain);
+	return OK;
 }
 
 enum flow unwrap_data_key(struct request *req)
@@ -92,16 +101,18 @@ enum flow unwrap_data_key(struct request *req)
 	struct data_key *k = req->op;
 	const struct keyvault *kv = req->app;
 	const struct db_unit *u = db_unit_of(req);
-	size_t index = db_unit_count(u) == 2 ? 1 : 0;
-	BUG_ON(!db_rows(u, index));
-	k->version = db_get_int(u, index, 0, 0);
-	struct text kek_id = db_get_text(u, index, 0, 1);
-	BUG_ON(kek_id.len != sizeof(k->kek_id));
-	memcpy(k->kek_id, kek_id.ptr, kek_id.len);
-	return data_key_unwrap(kv->keks, k->family, &req->identity.user,
-			       db_get_text(u, index, 0, 2), &k->bytes)
-		       ? fail(req, ERR_INTERNAL)
-		       : FLOW_NEXT;
+	size_t index = db_unit_count(u) - 1; /* behind the insert, if there was one */
+	if (!db_rows(u, index)) /* the account went in this moment, its keys with it */
+		return fail(req, ERR_UNAVAILABLE);
+	struct wrapped_key wrapped = { db_get_int(u, index, 0, 0), db_get_text(u, index, 0, 1),
+				       db_get_text(u, index, 0, 2) };
+	if (data_key_unwrap(kv->keks, k->family, &req->identity.user, &wrapped, &k->bytes)) {
+		keyvault_could_not_open(req, "data key", NULL);
+		return fail(req, ERR_INTERNAL);
+	}
+	k->version = wrapped.version;
+	memcpy(k->kek_id, wrapped.kek_id.ptr, sizeof(k->kek_id));
+	return FLOW_NEXT;
 }
 
 struct seal_key data_key_for_sealing(const struct data_key *k)

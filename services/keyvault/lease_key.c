@@ -6,9 +6,15 @@
 #include "flows.h"
 
 #include "app.h"
+#include "open_key.h"
 #include "sql.h"
 
+#include "metrics/metrics.h"
+
 #include "base/banned.h"
+
+static struct metric leases = METRIC_COUNTER_INIT(
+	"grove_vault_leases_total", "Keys asked for a call, by where one was found.", "source");
 
 const struct json_field lease_form_fields[] = {
 	JSON_FIELD(JSON_OPT_TEXT, lease_form, provider, .nullable = true, .max = 32),
@@ -47,9 +53,10 @@ static enum flow reply_with_lease(struct request *req, const struct lease_answer
 	json_key(&w, "source");
 	json_str(&w, a->source);
 	json_object_end(&w);
-	enum flow done = json_writer_end(&w) ? fail(req, ERR_INTERNAL) : reply_body(req, 201, body);
-	wipe(body->data, body->len);
-	return done;
+	if (json_writer_end(&w))
+		return fail(req, ERR_INTERNAL);
+	metric_inc(&leases, a->source);
+	return reply_body(req, 201, body);
 }
 
 static enum flow try_session_key(struct request *req)
@@ -70,23 +77,6 @@ static enum flow try_session_key(struct request *req)
 				       "session",
 				       &key->key };
 	return reply_with_lease(req, &answer);
-}
-
-static enum flow load_keys(struct request *req)
-{
-	return db_run(req, SQL_USABLE_KEYS, DB_ARGS(db_uuid(&req->identity.user)));
-}
-
-/* A key sealed for another origin than the provider has now is not for this provider any more. */
-static void leave_out_moved(const struct keyvault *kv, struct usable_keys *keys)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < keys->count; i++) {
-		const char *vendor = vendor_origin(kv->config, keys->items[i].provider);
-		if (!vendor || text_is(keys->items[i].origin, vendor))
-			keys->items[kept++] = keys->items[i];
-	}
-	keys->count = kept;
 }
 
 static void write_choices(struct json_writer *w, const struct usable_keys *keys,
@@ -144,16 +134,29 @@ static enum flow refuse(struct request *req, const struct key_choice *choice)
 {
 	struct lease_key *op = req->op;
 	struct keyvault *kv = req->app;
+	const struct usable_key *key = choice->key;
 	const struct session_key *session_key = session_keys_use(
 		kv->session_keys, &req->identity, op->form.session_handle.value, clock_mono_ms());
+	metric_inc(&leases, "none");
 	switch (choice->refusal) {
-	case KEY_OTHER_PROVIDER:
+	case KEY_IS_OTHER_PROVIDERS:
 		return refuse_mismatch(req, session_key);
-	case KEY_OVER_BUDGET:
+	case KEY_IS_MOVED:
+		return fail_because(req, ERR_BYOK_REQUIRED,
+				    "Your key for %.*s was saved for another address (%.*s) than "
+				    "it would be sent to now, so it is not used. Save it again.",
+				    TEXT_FMT(key->provider), TEXT_FMT(key->origin));
+	case KEY_IS_SHUT_OUT:
+		return fail_because(req, ERR_PROVIDER_ADDRESS_FORBIDDEN,
+				    "The address of your key (%.*s) is private, or plain http, and "
+				    "not allowed any more. The operator can allow it with "
+				    "UPSTREAM_LOCAL_ALLOW (host:port).",
+				    TEXT_FMT(key->origin));
+	case KEY_IS_OVER_BUDGET:
 		return refuse_until(req, ERR_BUDGET_EXHAUSTED, choice->resets);
-	case KEY_OVER_LIMIT:
+	case KEY_IS_OVER_LIMIT:
 		return refuse_until(req, ERR_KEYS_EXHAUSTED, choice->resets);
-	case KEY_EXCLUDED:
+	case KEY_IS_EXCLUDED:
 		return fail(req, ERR_KEYS_EXHAUSTED);
 	default:
 		return session_key ? refuse_mismatch(req, session_key)
@@ -161,27 +164,44 @@ static enum flow refuse(struct request *req, const struct key_choice *choice)
 	}
 }
 
+static enum flow load_keys(struct request *req)
+{
+	const struct keyvault *kv = req->app;
+	/* Stored keys rest while no secret opens them. */
+	if (!keyvault_persists(kv))
+		return refuse(req, &(struct key_choice){ .refusal = KEY_NONE });
+	if (!keks_are_ready(kv->keks))
+		return keyvault_keys_are_away(req);
+	return db_run(req, SQL_USABLE_KEYS, DB_ARGS(db_uuid(&req->identity.user)));
+}
+
+static enum flow reply_with_stored(struct request *req, const struct usable_key *k)
+{
+	AUTO(secret_clear) struct secret key = SECRET_INIT;
+	/* Not the next one instead: somebody has been at the table, or it is damaged. */
+	if (usable_key_open(req->app, &req->identity.user, k, &key)) {
+		keyvault_could_not_open(req, "provider key", &k->id);
+		return fail_because(
+			req, ERR_INTERNAL,
+			"Your stored key for %.*s ending in \"%.*s\" does not open where "
+			"it is stored, so it was not used. Delete it and save it again, "
+			"and tell the operator.",
+			TEXT_FMT(k->provider), TEXT_FMT(k->preview));
+	}
+	struct lease_answer answer = { &k->id, k->provider, k->base_url, k->preview, "own", &key };
+	return reply_with_lease(req, &answer);
+}
+
 static enum flow choose_key(struct request *req)
 {
 	struct lease_key *op = req->op;
-	const struct keyvault *kv = req->app;
 	usable_keys_read(db_unit_of(req), 0, &req->arena, &op->keys);
-	leave_out_moved(kv, &op->keys);
+	usable_keys_place(req->app, &op->keys);
 	struct key_question question = { op->form.provider.value, op->form.exclude_key_ids.items,
 					 op->form.exclude_key_ids.count, req->now };
 	struct key_choice choice = usable_keys_choose(&op->keys, &question);
-	if (choice.refusal != KEY_CHOSEN)
-		return refuse(req, &choice);
-	AUTO(secret_clear) struct secret key = SECRET_INIT;
-	if (usable_key_open(kv, &req->identity.user, choice.key, &key))
-		return fail(req, ERR_INTERNAL);
-	struct lease_answer answer = { &choice.key->id,
-				       choice.key->provider,
-				       choice.key->base_url,
-				       choice.key->preview,
-				       "own",
-				       &key };
-	return reply_with_lease(req, &answer);
+	return choice.refusal == KEY_CHOSEN ? reply_with_stored(req, choice.key)
+					    : refuse(req, &choice);
 }
 
 const struct flow_step lease_key_flow[] = {

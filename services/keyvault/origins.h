@@ -9,17 +9,23 @@
 
 #define BASE_URL_MAX 1024
 
-/* NULL for openai-compatible, which has no origin of its own. */
-const char *vendor_origin(const struct keyvault_config *config, struct text provider);
+/* openai, anthropic, google, openrouter, openai-compatible. The last has no origin of its own. */
 bool provider_is_known(struct text provider);
 
+/*
+ * The origin a key of this provider and base URL goes to now, "scheme://host:port" with the port
+ * always written. Vendors take no base URL and openai-compatible needs one, else
+ * ERR_INVALID_REQUEST, as for what is not a URL; ERR_PROVIDER_ADDRESS_FORBIDDEN.
+ */
+MUST_CHECK enum err key_origin(const struct keyvault_config *config, const struct guard *guard,
+			       struct text provider, struct text base_url,
+			       char ret[static GUARD_ORIGIN_SIZE]);
+
 struct key_address {
-	struct text base_url; /* absent for vendors; cleaned of a trailing slash */
+	struct text base_url; /* absent for vendors; without a trailing slash; borrowed */
 	char origin[GUARD_ORIGIN_SIZE];
-	char base_url_buffer[BASE_URL_MAX + 1];
 };
-/* ERR_INVALID_REQUEST (with *ret_problem): a base URL where none belongs, none where one is needed,
- * or not a URL; ERR_PROVIDER_ADDRESS_FORBIDDEN. */
+/* The same for what a person typed, with a sentence for them in *ret_problem. */
 MUST_CHECK enum err key_address_read(const struct keyvault_config *config,
 				     const struct guard *guard, struct text provider,
 				     struct text base_url, struct key_address *ret,

@@ -39,10 +39,7 @@ static enum flow reply_with_key(struct request *req)
 	json_key(&w, "key");
 	json_text(&w, strbuf_text(&key));
 	json_object_end(&w);
-	enum flow done = json_writer_end(&w) ? fail(req, ERR_INTERNAL) : reply_body(req, 200, body);
-	wipe(key.data, key.len);
-	wipe(body->data, body->len);
-	return done;
+	return json_writer_end(&w) ? fail(req, ERR_INTERNAL) : reply_body(req, 200, body);
 }
 
 void provide_data_key_clear(void *op_)

@@ -16,9 +16,9 @@ void usable_keys_read(const struct db_unit *u, size_t index, struct arena *arena
 		DB_COLUMN(DB_TEXT, usable_key, base_url),
 		DB_COLUMN(DB_TEXT, usable_key, origin),
 		DB_COLUMN(DB_TEXT, usable_key, status),
-		DB_COLUMN(DB_INT, usable_key, dek_version),
-		DB_COLUMN(DB_BYTES, usable_key, kek_id),
-		DB_COLUMN(DB_BYTES, usable_key, wrapped),
+		DB_COLUMN(DB_INT, usable_key, data_key.version),
+		DB_COLUMN(DB_BYTES, usable_key, data_key.kek_id),
+		DB_COLUMN(DB_BYTES, usable_key, data_key.sealed),
 		DB_COLUMN(DB_DOUBLE, usable_key, budget),
 		DB_COLUMN(DB_INT, usable_key, daily),
 		DB_COLUMN(DB_INT, usable_key, rpm),
@@ -69,22 +69,35 @@ static enum key_refusal judge(const struct usable_key *k, const struct key_quest
 			      struct unix_ms *ret_resets)
 {
 	if (q->provider.ptr && !text_equal(k->provider, q->provider))
-		return KEY_OTHER_PROVIDER;
+		return KEY_IS_OTHER_PROVIDERS;
+	if (k->place != KEY_AT_HOME)
+		return k->place == KEY_MOVED ? KEY_IS_MOVED : KEY_IS_SHUT_OUT;
 	if (is_excluded(q, &k->id))
-		return KEY_EXCLUDED;
+		return KEY_IS_EXCLUDED;
 	if (k->has_budget && k->month_cost >= k->budget) {
 		*ret_resets = next_month(q->now);
-		return KEY_OVER_BUDGET;
+		return KEY_IS_OVER_BUDGET;
 	}
 	if (k->has_daily && k->today >= k->daily) {
 		*ret_resets = next_day(q->now);
-		return KEY_OVER_LIMIT;
+		return KEY_IS_OVER_LIMIT;
 	}
 	if (k->has_rpm && k->minute >= k->rpm) {
 		*ret_resets = next_minute(q->now);
-		return KEY_OVER_LIMIT;
+		return KEY_IS_OVER_LIMIT;
 	}
 	return KEY_CHOSEN;
+}
+
+static void note_refusal(struct key_choice *choice, enum key_refusal refusal,
+			 const struct usable_key *k, struct unix_ms resets)
+{
+	if (refusal > choice->refusal) {
+		choice->refusal = refusal;
+		choice->key = k;
+	}
+	if (resets.value && (!choice->resets.value || resets.value < choice->resets.value))
+		choice->resets = resets;
 }
 
 struct key_choice usable_keys_choose(const struct usable_keys *keys, const struct key_question *q)
@@ -95,17 +108,13 @@ struct key_choice usable_keys_choose(const struct usable_keys *keys, const struc
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < keys->count; i++) {
 			const struct usable_key *k = &keys->items[i];
+			struct unix_ms resets = { 0 };
 			if (text_is(k->status, "rejected") != (pass == 1))
 				continue;
-			struct unix_ms resets = { 0 };
 			enum key_refusal refusal = judge(k, q, &resets);
 			if (refusal == KEY_CHOSEN)
 				return (struct key_choice){ KEY_CHOSEN, k, { 0 } };
-			if (refusal > choice.refusal)
-				choice.refusal = refusal;
-			if (resets.value &&
-			    (!choice.resets.value || resets.value < choice.resets.value))
-				choice.resets = resets;
+			note_refusal(&choice, refusal, k, resets);
 		}
 	}
 	return choice;
