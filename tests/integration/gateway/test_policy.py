@@ -36,6 +36,13 @@ def test_the_table_was_read():
     assert len(TABLE) >= 36 and len(TABLE) == len(set(IDS)) == SOURCE.count("FORWARD(") - 1 + 1
 
 
+def test_the_readme_shows_the_table():
+    readme = (ROOT / "services/gateway/README.md").read_text()
+    for method, path, target, scope in TABLE:
+        assert f"| `{method} {path}` | {'people only' if scope == 'person' else scope} | {target} |" in readme
+    assert readme.count("| `GET /api/") + readme.count("| `POST /api/") + readme.count("| `DELETE /api/") + readme.count("| `PATCH /api/") == len(TABLE) + 1
+
+
 def test_nobody_gets_anything_but_401_where_auth_is_required(closed_door):
     for method, path, *_ in TABLE:
         error_of(ask(closed_door, method, path), 401, "unauthenticated")
