@@ -7,9 +7,16 @@
 
 #include "base/banned.h"
 
+#define BUCKETS 1024 /* by the random end of the id */
+
 struct runs {
-	struct run *first;
+	struct run *buckets[BUCKETS];
 };
+
+static size_t bucket_of(const struct uuid *id)
+{
+	return ((size_t)id->bytes[14] << 8 | id->bytes[15]) % BUCKETS;
+}
 
 struct runs *runs_new(void)
 {
@@ -18,20 +25,22 @@ struct runs *runs_new(void)
 
 void runs_free(struct runs *r)
 {
-	while (r->first)
-		runs_remove(r, r->first);
+	for (size_t i = 0; i < BUCKETS; i++)
+		while (r->buckets[i])
+			runs_remove(r, r->buckets[i]);
 	free(r);
 }
 
 void runs_add(struct runs *r, struct run *run)
 {
-	run->next = r->first;
-	r->first = run;
+	struct run **bucket = &r->buckets[bucket_of(&run->id)];
+	run->next = *bucket;
+	*bucket = run;
 }
 
 void runs_remove(struct runs *r, struct run *run)
 {
-	struct run **link = &r->first;
+	struct run **link = &r->buckets[bucket_of(&run->id)];
 	while (*link != run)
 		link = &(*link)->next;
 	*link = run->next;
@@ -40,7 +49,7 @@ void runs_remove(struct runs *r, struct run *run)
 
 struct run *runs_find(struct runs *r, const struct uuid *id, const struct uuid *user)
 {
-	for (struct run *run = r->first; run; run = run->next)
+	for (struct run *run = r->buckets[bucket_of(id)]; run; run = run->next)
 		if (uuid_equal(&run->id, id))
 			return uuid_equal(&run->identity.user, user) ? run : NULL;
 	return NULL;
@@ -49,25 +58,29 @@ struct run *runs_find(struct runs *r, const struct uuid *id, const struct uuid *
 size_t runs_user_bytes(const struct runs *r, const struct uuid *user)
 {
 	size_t bytes = 0;
-	for (const struct run *run = r->first; run; run = run->next)
-		if (uuid_equal(&run->identity.user, user))
-			bytes += run_buffered(run);
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (const struct run *run = r->buckets[i]; run; run = run->next)
+			if (uuid_equal(&run->identity.user, user))
+				bytes += run_buffered(run);
 	return bytes;
 }
 
 size_t runs_live(const struct runs *r)
 {
 	size_t live = 0;
-	for (const struct run *run = r->first; run; run = run->next)
-		live += run->state != RUN_ENDED || !run->booked;
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (const struct run *run = r->buckets[i]; run; run = run->next)
+			live += run->state != RUN_ENDED || !run->booked;
 	return live;
 }
 
 void runs_each(struct runs *r, void (*visit)(struct run *run))
 {
 	struct run *next;
-	for (struct run *run = r->first; run; run = next) {
-		next = run->next;
-		visit(run);
+	for (size_t i = 0; i < BUCKETS; i++) {
+		for (struct run *run = r->buckets[i]; run; run = next) {
+			next = run->next;
+			visit(run);
+		}
 	}
 }
