@@ -8,6 +8,8 @@ import { randomUUID } from "node:crypto";
 import { answerFor } from "./answers.mjs";
 import { seed } from "./seed.mjs";
 
+/* As the server: four characters, and nothing of a short key. */
+const preview = (key) => (key.length < 20 ? "" : key.slice(-4));
 const now = () => new Date().toISOString();
 
 function refuse(response, status, code, message, details) {
@@ -147,7 +149,7 @@ const routes = [
     if (s.session.byok.persistence === "session-only") return refuse(response, 409, "byok_persistence_disabled", "Saving keys is off.");
     if (/192\.168|10\.0/.test(body.baseUrl ?? "")) return refuse(response, 422, "provider_address_forbidden", "Private address.");
     if (/bad/.test(body.key)) return refuse(response, 400, "invalid_request", "key: must be printable ASCII.");
-    const key = { id: randomUUID(), provider: body.provider, keyName: body.keyName, keyPreview: `…${body.key.slice(-4)}`, baseUrl: body.baseUrl ?? null, active: true, createdAt: now() };
+    const key = { id: randomUUID(), provider: body.provider, keyName: body.keyName, keyPreview: preview(body.key), baseUrl: body.baseUrl ?? null, active: true, createdAt: now() };
     s.keys.push(key);
     reply(response, 201, key);
   }],
@@ -158,7 +160,7 @@ const routes = [
   ["POST", "/api/api-keys/session", (s, _, body, response) => {
     const handle = randomUUID();
     s.sessionKeys.set(handle, body.provider);
-    reply(response, 201, { handle, provider: body.provider, keyPreview: `…${body.key.slice(-4)}`, expiresAt: now() });
+    reply(response, 201, { handle, provider: body.provider, keyPreview: preview(body.key), expiresAt: now() });
   }],
   ["DELETE", "/api/api-keys/session/:id", (s, [id], __, response) => {
     s.sessionKeys.delete(id);

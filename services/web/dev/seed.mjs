@@ -42,9 +42,9 @@ export function seed(scenario) {
     keys: [], sessionKeys: new Map(), tokens: [], conversations: new Map(), messages: new Map(), runs: new Map(),
   };
   if (scenario !== "demo" && scenario !== "mismatch") return state;
-  state.keys.push({ id: randomUUID(), provider: scenario === "mismatch" ? "openrouter" : "openai", keyName: "Personal", keyPreview: "…aB3d", baseUrl: null, active: true, createdAt: ago(300) });
+  state.keys.push({ id: randomUUID(), provider: scenario === "mismatch" ? "openrouter" : "openai", keyName: "Personal", keyPreview: "aB3d", baseUrl: null, active: true, createdAt: ago(300) });
   if (scenario === "demo") {
-    state.keys.push({ id: randomUUID(), provider: "openai-compatible", keyName: "Ollama upstairs", keyPreview: "…none", baseUrl: "http://localhost:11434/v1", active: true, createdAt: ago(200) });
+    state.keys.push({ id: randomUUID(), provider: "openai-compatible", keyName: "Ollama upstairs", keyPreview: "", baseUrl: "http://localhost:11434/v1", active: true, createdAt: ago(200) });
     state.tokens.push({ id: randomUUID(), name: "Notebook script", scopes: ["chat"], expiresAt: ago(-2000), createdAt: ago(90) });
   }
   const turns = Array.from({ length: 60 }, (_, i) => [["user", `Question ${i + 1}`], ["assistant", `Answer ${i + 1}. It has two sentences, so that it takes some room.`]]);

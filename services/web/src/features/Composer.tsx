@@ -25,7 +25,7 @@ function Destination() {
   const where = model.provider === "openai-compatible" ? "your own server" : providerName(model.provider);
   return (
     <p class="destination">
-      <Lock size={12} /> Goes to {where}{tail && <> with your key <span>{tail}</span></>}
+      <Lock size={12} /> Goes to {where}{(tail || model.provider !== "openai-compatible") && <> with your key <span>{tail}</span></>}
       {key.kept === "memory" ? ", kept in memory until you reload" : ""}
     </p>
   );

@@ -15,6 +15,7 @@ import { type Node, newNode, patch } from "./node";
 import { navigate, pathOf, route } from "./router";
 import { attach, followRun } from "./run";
 import { type ActiveRun, Thread } from "./thread";
+import { clearToasts } from "./toasts";
 
 /* Threads left while they were answering go on in the background; their drafts stay too. */
 const threads = new Map<string, Thread>();
@@ -139,6 +140,7 @@ function begin(one: Thread, node: Node): ActiveRun {
   const run: ActiveRun = { node, runId: null, abort: new AbortController(), stopping: signal(false) };
   one.run.value = run;
   one.notice.value = null;
+  clearToasts();
   return run;
 }
 

@@ -24,10 +24,10 @@ export const usableProviders = computed<ReadonlySet<Provider>>(
 /* What a local server without a key is given, since the API wants one. */
 export const NO_KEY = "none";
 
-/* The last four characters, as shown everywhere; empty for a server that needs no key. */
+/* The last four characters, as shown everywhere. The server shows nothing of a short key, and "none" is no key. */
 export function keyTail(provider: Provider, preview: string): string {
   const last = preview.slice(-4);
-  return provider === "openai-compatible" && last === NO_KEY ? "" : `••••${last}`;
+  return last === "" || (provider === "openai-compatible" && last === NO_KEY) ? "" : `••••${last}`;
 }
 
 /* The key that a message to this provider will be sent with, as far as the page knows. */

@@ -161,8 +161,9 @@ class Follower {
     if (this.thread.run.value === this.run) this.thread.run.value = null;
     const id = this.thread.conversationId.value;
     if (id) touchConversation(id);
-    const words = this.#node.value.text.replace(/\s+/g, " ").slice(0, 240);
-    announce(status === "completed" ? `Answer finished. ${words}` : status === "stopped" ? "Answer stopped." : "The answer broke off.");
+    /* Only that it is there: the words themselves are in the log, once. */
+    const words = this.#node.value.text.split(/\s+/).filter(Boolean).length;
+    announce(status === "completed" ? `Answer finished, ${words} words.` : status === "stopped" ? "Answer stopped." : "The answer broke off.");
   }
 }
 

@@ -21,6 +21,11 @@ export function dismissToast(id: number): void {
   toasts.value = toasts.value.filter((one) => one.id !== id);
 }
 
+/* The person went on: what was said before is past. */
+export function clearToasts(): void {
+  toasts.value = [];
+}
+
 /* What a screen reader is told, for example that an answer is finished. */
 export const announcement = signal("");
 

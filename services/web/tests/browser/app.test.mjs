@@ -91,7 +91,7 @@ test("without a key the dialog opens, the draft is kept, and nothing is sent by 
   await dialog.waitFor({ state: "detached" });
   assert.equal(await draft().inputValue(), "A thought worth keeping");
   await draft().press("Enter");
-  await dialog.locator('input[name="key"]').fill("sk-test-123456WXYZ");
+  await dialog.locator('input[name="key"]').fill("sk-test-0123456789-WXYZ");
   await dialog.getByRole("button", { name: "Save key" }).click();
   await dialog.waitFor({ state: "detached" });
   assert.equal(await page.getByRole("article").count(), 0);
@@ -108,7 +108,7 @@ test("a session key lives in the page only: it is sent along, and a reload forge
   await send("hello");
   const dialog = page.locator("dialog");
   await dialog.getByText("reload and it is forgotten").waitFor();
-  await dialog.locator('input[name="key"]').fill("sk-memory-0000ABCD");
+  await dialog.locator('input[name="key"]').fill("sk-memory-0123456789-ABCD");
   await dialog.getByRole("button", { name: "Use for this page" }).click();
   await dialog.waitFor({ state: "detached" });
   const sent = page.waitForRequest("**/api/chat/completions");
@@ -366,7 +366,7 @@ test("a long conversation opens at its end, and earlier pages come without a jum
 test("a finished answer is announced", async () => {
   await open();
   await send("hello");
-  await page.locator(".offscreen[role=status]").getByText("Answer finished.").waitFor({ state: "attached" });
+  await page.locator(".offscreen[role=status]").getByText(/^Answer finished, \d+ words/).waitFor({ state: "attached" });
 });
 
 test("the chosen theme is there before the first paint of every page", async () => {
