@@ -306,6 +306,7 @@ void run_free(struct run *run)
 	lease_clear(&run->lease);
 	sse_parser_clear(&run->parser);
 	free(run->frame_ends);
+	wipe_text(text_of(run->session_handle));
 	free(run->session_handle);
 	free(run->model);
 	free(run);

@@ -6,6 +6,7 @@
 #include "run.h"
 
 #include "log/log.h"
+#include "metrics/metrics.h"
 
 #include "app.h"
 
@@ -16,6 +17,9 @@
 #define REFUSAL_LOOK_AT 65536
 #define MEASURE_EACH 65536
 #define GOODBYE_MS 1000 /* after [DONE], for the connection to end in order */
+
+static struct metric failovers_total = METRIC_COUNTER_INIT(
+	"grove_failovers_total", "Refusals after which the next key was tried.", "provider");
 
 void run_hang_up(struct run *run)
 {
@@ -111,6 +115,7 @@ static void refused(struct run *run, const struct provider_error *e)
 		run_fail(run, e->err);
 		return;
 	}
+	metric_inc(&failovers_total, provider_name(run->lease.provider));
 	run->excluded[run->excluded_count++] = run->lease.key_id;
 	run_settle(run, e->key == KEY_REJECTED ? "rejected" : "limited");
 	strbuf_clear(&run->whole);
