@@ -194,6 +194,13 @@ static const int allowed_calls[] = {
 	SCMP_SYS(exit_group),
 };
 
+static int allow_when(scmp_filter_ctx filter, int call, unsigned argument, scmp_datum_t value)
+{
+	const struct scmp_arg_cmp is_value = { argument, SCMP_CMP_EQ, value, 0 };
+
+	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &is_value);
+}
+
 /*
  * Memory is never made executable: nothing is loaded any more. Name resolution is the exception,
  * since nsswitch modules are libraries.
@@ -201,14 +208,15 @@ static const int allowed_calls[] = {
 static int allow_memory(scmp_filter_ctx filter, const struct daemon *d)
 {
 	static const int calls[] = { SCMP_SYS(mmap), SCMP_SYS(mprotect) };
+	const struct scmp_arg_cmp not_executable = { 2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0 };
 	int failed = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
 		if (d->spec->resolves_names)
 			failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
 		else
-			failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 1,
-						   SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+			failed |= seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, calls[i], 1,
+							 &not_executable);
 	}
 	return failed;
 }
@@ -216,8 +224,7 @@ static int allow_memory(scmp_filter_ctx filter, const struct daemon *d)
 /* abort() signals itself, and only itself. */
 static int allow_abort(scmp_filter_ctx filter)
 {
-	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+	return allow_when(filter, SCMP_SYS(tgkill), 0, (scmp_datum_t)getpid());
 }
 
 static int allow_threads(scmp_filter_ctx filter)
@@ -235,18 +242,14 @@ static bool database_is_local(const struct daemon *d)
 
 static int allow_sockets(scmp_filter_ctx filter, const struct daemon *d)
 {
-	int failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-				      SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+	int failed = allow_when(filter, SCMP_SYS(socket), 0, AF_UNIX);
 	if (d->spec->peers || d->spec->internet || !database_is_local(d)) {
-		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-					   SCMP_A0(SCMP_CMP_EQ, AF_INET));
-		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-					   SCMP_A0(SCMP_CMP_EQ, AF_INET6));
+		failed |= allow_when(filter, SCMP_SYS(socket), 0, AF_INET);
+		failed |= allow_when(filter, SCMP_SYS(socket), 0, AF_INET6);
 	}
 	/* The resolver asks the kernel for the machine's addresses. */
 	if (d->spec->resolves_names)
-		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-					   SCMP_A0(SCMP_CMP_EQ, AF_NETLINK));
+		failed |= allow_when(filter, SCMP_SYS(socket), 0, AF_NETLINK);
 	return failed;
 }
 
@@ -255,14 +258,10 @@ static int fill_filter(scmp_filter_ctx filter, const struct daemon *d)
 	int failed = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(allowed_calls); i++)
 		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed_calls[i], 0);
-	failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-				   SCMP_A1(SCMP_CMP_EQ, FIONREAD));
-	failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-				   SCMP_A1(SCMP_CMP_EQ, FIONBIO));
-	failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
-				   SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
-	failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
-				   SCMP_A2(SCMP_CMP_EQ, 0));
+	failed |= allow_when(filter, SCMP_SYS(ioctl), 1, FIONREAD);
+	failed |= allow_when(filter, SCMP_SYS(ioctl), 1, FIONBIO);
+	failed |= allow_when(filter, SCMP_SYS(prctl), 0, PR_SET_NAME);
+	failed |= allow_when(filter, SCMP_SYS(prlimit64), 2, 0);
 	failed |= allow_memory(filter, d) | allow_abort(filter);
 	failed |= allow_sockets(filter, d);
 	failed |= d->spec->resolves_names

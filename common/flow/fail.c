@@ -13,7 +13,9 @@ enum flow fail(struct request *req, enum err err)
 	return FLOW_FAIL;
 }
 
-static const char *format_message(struct request *req, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static const char *format_message(struct request *req,
+									const char *format,
+									va_list args)
 {
 	char message[512];
 	vsnprintf(message, sizeof(message), format, args);
