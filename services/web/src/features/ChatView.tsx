@@ -3,7 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { newChat, openThread, thread } from "../state/chat";
 import { conversations, titleOf } from "../state/conversations";
-import { drawerOpen, sidebarFolded } from "../state/dialogs";
+import { drawerOpen, showSidebar, sidebarFolded } from "../state/dialogs";
 import type { Thread } from "../state/thread";
 import { toast } from "../state/toasts";
 import { Failure } from "../ui/Failure";
@@ -22,10 +22,7 @@ function Header({ open }: { open: Thread }) {
     <header class="chat-head">
       <button
         type="button" class="icon-button" aria-label="Show sidebar" data-folded={sidebarFolded.value}
-        onClick={() => {
-          sidebarFolded.value = false;
-          drawerOpen.value = true;
-        }}
+        onClick={showSidebar}
       >
         <SidebarIcon />
       </button>
@@ -116,7 +113,7 @@ function Body({ open }: { open: Thread }) {
 export function ChatView() {
   const open = thread.value;
   return (
-    <main class="chat">
+    <main class="chat" inert={drawerOpen.value}>
       <Header open={open} />
       <Toasts />
       <Body open={open} />

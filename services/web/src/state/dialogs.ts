@@ -20,3 +20,12 @@ export const closeDialog = (): void => void (dialog.value = null);
 /* The sidebar as a drawer on small screens, and whether it is folded away on large ones. */
 export const drawerOpen = signal(false);
 export const sidebarFolded = signal(false);
+
+/* The same width at which src/styles/layout.css makes the sidebar a drawer. */
+const small = typeof matchMedia === "function" ? matchMedia("(max-width: 820px)") : null;
+small?.addEventListener("change", () => (drawerOpen.value = false));
+
+export function showSidebar(): void {
+  if (small?.matches) drawerOpen.value = true;
+  else sidebarFolded.value = false;
+}

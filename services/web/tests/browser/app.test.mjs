@@ -391,8 +391,10 @@ test("at phone width the sidebar is a drawer and nothing is wider than the scree
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
   assert.equal(await page.locator(".sidebar").isVisible(), false);
   await page.getByRole("button", { name: "Show sidebar" }).click();
+  assert.equal(await page.locator("main").evaluate((main) => main.inert), true, "what lies behind the drawer cannot be reached");
   await rows().nth(1).click();
   await page.locator(".sidebar").waitFor({ state: "hidden" });
+  assert.equal(await page.locator("main").evaluate((main) => main.inert), false);
 });
 
 test("every text has enough contrast, in light and in dark", async () => {
