@@ -24,7 +24,7 @@ enum flow load_data_key(struct request *req)
 {
 	struct data_key *k = req->op;
 	const struct keyvault *kv = req->app;
-	if (!keks_are_ready(kv->keks))
+	if (!keks_ring(kv->keks))
 		return keyvault_keys_are_away(req);
 	return db_run(req, SQL_DATA_KEY,
 		      DB_ARGS(db_uuid(&req->identity.user), db_text(family_text(k)),
@@ -36,7 +36,7 @@ static enum err wrap_new(const struct keyvault *kv, const struct data_key *k,
 {
 	AUTO(secret_clear) struct secret fresh = SECRET_INIT;
 	struct seal_place where = place(k->family, user);
-	enum err err = keks_current(kv->keks, k->family, kek);
+	enum err err = kek_ring_current(keks_ring(kv->keks), k->family, kek);
 	if (err)
 		return err;
 	kek->dek_version = 1;
@@ -73,8 +73,9 @@ static bool header_fits(const struct seal_header *header, const struct wrapped_k
 	       text_equal(text_from(header->kek_id, sizeof(header->kek_id)), wrapped->kek_id);
 }
 
-enum err data_key_unwrap(const struct keks *keks, enum kek_family family, const struct uuid *user,
-			 const struct wrapped_key *wrapped, struct secret *ret)
+enum err data_key_unwrap(const struct kek_ring *keks, enum kek_family family,
+			 const struct uuid *user, const struct wrapped_key *wrapped,
+			 struct secret *ret)
 {
 	AUTO(secret_clear) struct secret plain = SECRET_INIT;
 	struct seal_header header;
@@ -84,7 +85,7 @@ enum err data_key_unwrap(const struct keks *keks, enum kek_family family, const 
 	if (!err && !header_fits(&header, wrapped))
 		err = ERR_INTERNAL;
 	if (!err)
-		err = keks_find(keks, family, header.kek_id, &kek);
+		err = kek_ring_find(keks, family, header.kek_id, &kek);
 	if (err)
 		return err;
 	kek.dek_version = header.dek_version;
@@ -106,7 +107,8 @@ enum flow unwrap_data_key(struct request *req)
 		return fail(req, ERR_UNAVAILABLE);
 	struct wrapped_key wrapped = { db_get_int(u, index, 0, 0), db_get_text(u, index, 0, 1),
 				       db_get_text(u, index, 0, 2) };
-	if (data_key_unwrap(kv->keks, k->family, &req->identity.user, &wrapped, &k->bytes)) {
+	if (data_key_unwrap(keks_ring(kv->keks), k->family, &req->identity.user, &wrapped,
+			    &k->bytes)) {
 		keyvault_could_not_open(req, "data key", NULL);
 		return fail(req, ERR_INTERNAL);
 	}

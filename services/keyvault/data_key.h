@@ -30,6 +30,6 @@ struct wrapped_key {
 	struct text kek_id, sealed;
 };
 /* ERR_INTERNAL when its KEK is not at hand or it does not open as what its row says. */
-MUST_CHECK enum err data_key_unwrap(const struct keks *keks, enum kek_family family,
+MUST_CHECK enum err data_key_unwrap(const struct kek_ring *keks, enum kek_family family,
 				    const struct uuid *user, const struct wrapped_key *wrapped,
 				    struct secret *ret);

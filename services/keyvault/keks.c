@@ -11,32 +11,16 @@
 
 #include "base/banned.h"
 
-#define MOST_KEKS (2 * 5)
 #define RETRY_MS 1000
-#define SALT_BYTES 32
-#define CANARY "This record opens with the secret that sealed it."
-
-struct kek {
-	enum kek_family family;
-	bool current, stored;
-	uint8_t id[4];
-	struct secret key;
-};
 
 struct keks {
 	struct daemon *daemon;
-	struct kek items[MOST_KEKS];
-	size_t count;
+	struct kek_ring ring;
 	bool ready;
 	struct db_unit *unit;
 	struct waiter waiter;
 	struct loop_timer retry;
 };
-
-const char *kek_family_name(enum kek_family f)
-{
-	return f == KEK_BYOK ? "byok" : "data";
-}
 
 static void try_again(struct loop_timer *timer)
 {
@@ -54,9 +38,7 @@ struct keks *keks_new(struct daemon *d)
 
 static void forget(struct keks *k)
 {
-	for (size_t i = 0; i < k->count; i++)
-		secret_clear(&k->items[i].key);
-	k->count = 0;
+	kek_ring_clear(&k->ring);
 	k->ready = false;
 }
 
@@ -68,47 +50,9 @@ void keks_free(struct keks *k)
 	free(k);
 }
 
-bool keks_are_ready(const struct keks *k)
+const struct kek_ring *keks_ring(const struct keks *k)
 {
-	return k->ready;
-}
-
-static void to_seal_key(const struct kek *kek, struct seal_key *ret)
-{
-	memcpy(ret->kek_id, kek->id, sizeof(ret->kek_id));
-	ret->dek_version = 0;
-	ret->key = kek->key.bytes;
-}
-
-enum err keks_current(const struct keks *k, enum kek_family f, struct seal_key *ret)
-{
-	for (size_t i = 0; i < k->count; i++) {
-		if (k->items[i].family != f || !k->items[i].current)
-			continue;
-		to_seal_key(&k->items[i], ret);
-		return OK;
-	}
-	return ERR_INTERNAL;
-}
-
-enum err keks_find(const struct keks *k, enum kek_family f, const uint8_t kek_id[static 4],
-		   struct seal_key *ret)
-{
-	for (size_t i = 0; i < k->count; i++) {
-		if (k->items[i].family != f || memcmp(k->items[i].id, kek_id, 4))
-			continue;
-		to_seal_key(&k->items[i], ret);
-		return OK;
-	}
-	return ERR_INTERNAL;
-}
-
-static struct seal_place canary_place(enum kek_family f)
-{
-	return (struct seal_place){ .label = "grove/canary/v1",
-				    .table = "kek_versions",
-				    .column = "canary_sealed",
-				    .extra = { text_of(kek_family_name(f)) } };
+	return k->ready ? &k->ring : NULL;
 }
 
 static void refuse(struct keks *k, const char *reason)
@@ -128,15 +72,6 @@ static void retry_later(struct keks *k, const char *reason)
 	loop_timer_set(&k->retry, RETRY_MS);
 }
 
-static void add(struct keks *k, enum kek_family f, const struct secret *configured,
-		const uint8_t *salt, bool current)
-{
-	BUG_ON(k->count == MOST_KEKS);
-	struct kek *kek = &k->items[k->count++];
-	*kek = (struct kek){ .family = f, .current = current };
-	kek_derive(configured, salt, kek_family_name(f), &kek->key, kek->id);
-}
-
 static void add_family(struct keks *k, enum kek_family f, const uint8_t *salt)
 {
 	const struct keyvault_config *c = k->daemon->config;
@@ -144,9 +79,9 @@ static void add_family(struct keks *k, enum kek_family f, const uint8_t *salt)
 	const struct config_secret_list *previous =
 		f == KEK_BYOK ? &c->byok_previous : &c->data_previous;
 	if (secret_is_set(current))
-		add(k, f, current, salt, true);
+		kek_ring_add(&k->ring, f, current, salt, true);
 	for (size_t i = 0; i < previous->count; i++)
-		add(k, f, &previous->items[i], salt, false);
+		kek_ring_add(&k->ring, f, &previous->items[i], salt, false);
 }
 
 static enum kek_family family_of(struct text name)
@@ -154,34 +89,17 @@ static enum kek_family family_of(struct text name)
 	return text_is(name, "byok") ? KEK_BYOK : KEK_DATA;
 }
 
-/* A stored KEK must be among the configured ones, and the configured one must open its canary. */
-static bool stored_kek_opens(struct keks *k, enum kek_family f, struct text id, struct text canary)
-{
-	AUTO(strbuf_clear) struct strbuf plain = STRBUF_INIT(256);
-	for (size_t i = 0; i < k->count; i++) {
-		struct kek *kek = &k->items[i];
-		if (kek->family != f || id.len != 4 || memcmp(kek->id, id.ptr, 4))
-			continue;
-		struct seal_key key;
-		struct seal_place place = canary_place(f);
-		to_seal_key(kek, &key);
-		kek->stored = true;
-		return !seal_open(&key, &place, canary, &plain) &&
-		       text_is(strbuf_text(&plain), CANARY);
-	}
-	return false;
-}
-
+/* Every stored KEK must be among the configured ones, and open its canary. */
 static bool check_stored(struct keks *k)
 {
 	for (size_t row = 0; row < db_rows(k->unit, 2); row++) {
 		enum kek_family f = family_of(db_get_text(k->unit, 2, row, 0));
 		/* Stored keys may rest while session-only mode is on. */
 		struct seal_key current;
-		if (f == KEK_BYOK && keks_current(k, f, &current))
+		if (f == KEK_BYOK && kek_ring_current(&k->ring, f, &current))
 			continue;
-		if (stored_kek_opens(k, f, db_get_text(k->unit, 2, row, 1),
-				     db_get_text(k->unit, 2, row, 2)))
+		if (kek_ring_opens(&k->ring, f, db_get_text(k->unit, 2, row, 1),
+				   db_get_text(k->unit, 2, row, 2)))
 			continue;
 		refuse(k, f == KEK_BYOK
 				  ? "BYOK_ENCRYPTION_SECRET does not open what is stored: give "
@@ -213,18 +131,15 @@ static void store_new(struct keks *k)
 {
 	db_unit_free(k->unit);
 	k->unit = db_unit_new(k->daemon->db);
-	for (size_t i = 0; i < k->count; i++) {
-		struct kek *kek = &k->items[i];
-		if (!kek->current || kek->stored)
-			continue;
+	for (size_t i = 0; i < k->ring.count; i++) {
+		const struct kek *kek = &k->ring.items[i];
 		AUTO(strbuf_clear) struct strbuf canary = STRBUF_INIT(256);
-		struct seal_key key;
-		struct seal_place place = canary_place(kek->family);
-		to_seal_key(kek, &key);
-		BUG_ON(seal(&key, &place, TEXT(CANARY), &canary));
+		if (!kek->is_current || kek->is_stored)
+			continue;
+		BUG_ON(kek_seal_canary(kek, &canary));
 		db_unit_add(k->unit, SQL_ADD_KEK_VERSION,
 			    DB_ARGS(db_text(text_of(kek_family_name(kek->family))),
-				    db_bytes(text_from(kek->id, 4)),
+				    db_bytes(text_from(kek->id, KEK_ID_BYTES)),
 				    db_bytes(strbuf_text(&canary))));
 	}
 	if (!db_unit_count(k->unit))
@@ -243,7 +158,7 @@ static void loaded(struct waiter *waiter)
 	forget(k);
 	for (size_t row = 0; row < db_rows(k->unit, 1); row++) {
 		struct text salt = db_get_text(k->unit, 1, row, 1);
-		BUG_ON(salt.len != SALT_BYTES || row == KEK_FAMILIES);
+		BUG_ON(salt.len != KEK_SALT_BYTES || row == KEK_FAMILIES);
 		add_family(k, family_of(db_get_text(k->unit, 1, row, 0)),
 			   (const uint8_t *)salt.ptr);
 	}
@@ -253,7 +168,7 @@ static void loaded(struct waiter *waiter)
 
 void keks_load(struct keks *k)
 {
-	uint8_t salts[KEK_FAMILIES][SALT_BYTES];
+	uint8_t salts[KEK_FAMILIES][KEK_SALT_BYTES];
 	if (k->ready)
 		return; /* the database came back; the keys never went */
 	random_bytes(salts, sizeof(salts));
@@ -261,8 +176,8 @@ void keks_load(struct keks *k)
 	db_unit_free(k->unit);
 	k->unit = db_unit_new(k->daemon->db);
 	db_unit_add(k->unit, SQL_MAKE_SALTS,
-		    DB_ARGS(db_bytes(text_from(salts[0], SALT_BYTES)),
-			    db_bytes(text_from(salts[1], SALT_BYTES))));
+		    DB_ARGS(db_bytes(text_from(salts[0], KEK_SALT_BYTES)),
+			    db_bytes(text_from(salts[1], KEK_SALT_BYTES))));
 	db_unit_add(k->unit, SQL_SALTS, DB_NO_ARGS);
 	db_unit_add(k->unit, SQL_KEK_VERSIONS, DB_NO_ARGS);
 	k->waiter.wake = loaded;

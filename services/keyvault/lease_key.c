@@ -170,7 +170,7 @@ static enum flow load_keys(struct request *req)
 	/* Stored keys rest while no secret opens them. */
 	if (!keyvault_persists(kv))
 		return refuse(req, &(struct key_choice){ .refusal = KEY_NONE });
-	if (!keks_are_ready(kv->keks))
+	if (!keks_ring(kv->keks))
 		return keyvault_keys_are_away(req);
 	return db_run(req, SQL_USABLE_KEYS, DB_ARGS(db_uuid(&req->identity.user)));
 }

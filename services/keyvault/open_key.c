@@ -32,7 +32,7 @@ enum err usable_key_open(const struct keyvault *kv, const struct uuid *user,
 	struct seal_header header;
 	enum err err = key_origin(kv->config, kv->guard, k->provider, k->base_url, origin);
 	if (!err)
-		err = data_key_unwrap(kv->keks, KEK_BYOK, user, &k->data_key, &data_key);
+		err = data_key_unwrap(keks_ring(kv->keks), KEK_BYOK, user, &k->data_key, &data_key);
 	if (!err)
 		err = seal_read_header(k->sealed, &header);
 	if (err)

@@ -13,7 +13,7 @@ static enum flow load_keys(struct request *req)
 	const struct keyvault *kv = req->app;
 	if (!keyvault_persists(kv))
 		return FLOW_NEXT;
-	if (!keks_are_ready(kv->keks))
+	if (!keks_ring(kv->keks))
 		return keyvault_keys_are_away(req);
 	return db_run(req, SQL_USABLE_KEYS, DB_ARGS(db_uuid(&req->identity.user)));
 }
