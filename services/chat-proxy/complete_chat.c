@@ -157,12 +157,8 @@ static void remember(struct complete_chat *op, const struct turn *turn)
 	for (int s = RUN_STATUS_COMPLETED; s <= RUN_STATUS_FAILED; s++)
 		if (text_is(turn->status, run_status_name((enum run_status)s)))
 			m->status = (enum run_status)s;
-	if (turn->usage.ptr && !json_doc_parse(turn->usage, NULL, &usage)) {
-		usage_read(&m->usage, json_doc_root(usage));
-		if (!json_get_bool(json_get(json_doc_root(usage), "estimated"),
-				   &m->usage.estimated))
-			m->usage.estimated = true;
-	}
+	if (turn->usage.ptr && !json_doc_parse(turn->usage, NULL, &usage))
+		usage_read_stored(&m->usage, json_doc_root(usage));
 	op->replayed = true;
 	if (turn->run.given && !turn->run.null)
 		op->ids.run = turn->run.value;

@@ -16,6 +16,15 @@ static bool take(const struct json_value *usage, const char *path, int64_t *targ
 	return true;
 }
 
+static void take_cost(struct usage *u, const struct json_value *usage)
+{
+	double cost;
+	if (!json_get_number(json_get(usage, "cost"), &cost) || cost < 0 || cost > MOST_USD)
+		return;
+	u->cost_known = true;
+	u->cost = cost;
+}
+
 void usage_read(struct usage *u, const struct json_value *usage)
 {
 	if (!json_is_object(usage))
@@ -24,11 +33,18 @@ void usage_read(struct usage *u, const struct json_value *usage)
 	u->has_completion |= take(usage, "completion_tokens", &u->completion);
 	take(usage, "prompt_tokens_details.cached_tokens", &u->cached);
 	take(usage, "completion_tokens_details.reasoning_tokens", &u->reasoning);
-	double cost;
-	if (json_get_number(json_get(usage, "cost"), &cost) && cost >= 0 && cost <= MOST_USD) {
-		u->cost_known = true;
-		u->cost = cost;
-	}
+	take_cost(u, usage);
+}
+
+void usage_read_stored(struct usage *u, const struct json_value *usage)
+{
+	u->has_prompt = take(usage, "promptTokens", &u->prompt);
+	u->has_completion = take(usage, "completionTokens", &u->completion);
+	take(usage, "cachedTokens", &u->cached);
+	take(usage, "reasoningTokens", &u->reasoning);
+	take_cost(u, usage);
+	if (!json_get_bool(json_get(usage, "estimated"), &u->estimated))
+		u->estimated = true;
 }
 
 void usage_estimate(struct usage *u, size_t prompt_bytes, size_t completion_bytes)

@@ -26,6 +26,8 @@ struct price {
 
 /* Takes what an OpenAI-shaped usage object says; numbers that cannot be are left out. */
 void usage_read(struct usage *u, const struct json_value *usage);
+/* What account-store remembers of an answer, in its own words: estimated unless it says not. */
+void usage_read_stored(struct usage *u, const struct json_value *usage);
 /* About four bytes a token, for what the provider did not count. Marks the result as estimated. */
 void usage_estimate(struct usage *u, size_t prompt_bytes, size_t completion_bytes);
 void usage_price(struct usage *u, const struct price *price);

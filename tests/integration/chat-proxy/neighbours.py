@@ -151,8 +151,7 @@ class Store(Neighbour):
         status, value = self._take(turn, body)
         if status == 204:
             turn["status"], turn["end"] = body["status"], body
-            turn["usage"] = {"prompt_tokens": body["promptTokens"], "completion_tokens": body["completionTokens"],
-                             "cost": body.get("cost"), "estimated": body["estimated"]}
+            turn["usage"] = {name: body.get(name) for name in ("promptTokens", "completionTokens", "cost", "estimated")}
         return status, value
 
     def book(self, body, _):

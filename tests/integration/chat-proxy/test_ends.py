@@ -94,7 +94,7 @@ def test_repeat_after_a_restart_tells_how_it_had_ended(proxy, rogue, status, tex
     conversation, message = str(uuid.uuid4()), str(uuid.uuid4())
     proxy.store.begin({"conversationId": conversation, "messageId": message, "runId": str(uuid.uuid4()), "content": "hi"}, None)
     turn = proxy.the_turn()
-    turn.update(status=status, text=text, usage={"prompt_tokens": 11, "completion_tokens": 22, "cost": 0.5, "estimated": False})
+    turn.update(status=status, text=text, usage={"promptTokens": 11, "completionTokens": 22, "cost": 0.5, "estimated": False})
     wanted = {"conversationId": conversation, "messageId": message}
     if streams:
         with proxy.stream(**wanted) as answer:
@@ -102,7 +102,7 @@ def test_repeat_after_a_restart_tells_how_it_had_ended(proxy, rogue, status, tex
         assert answer.text == text and answer.run == turn["runId"] and events[-1].data == "[DONE]"
         assert bool(answer.errors) == (status == "interrupted")
         if not answer.errors:
-            assert events[-2].json["usage"]["completion_tokens"] == 22 and events[-2].json["usage"]["cost"] == 0.5
+            assert {**events[-2].json["usage"], "completion_tokens": 22, "cost": 0.5, "estimated": False} == events[-2].json["usage"]
     else:
         answer = proxy.chat(**wanted)
         if text:

@@ -148,6 +148,35 @@ static void what_was_not_counted_is_estimated_by_four_bytes(void **state)
 	}
 }
 
+static void remembered_usage_reads_back(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *stored;
+		int64_t prompt, completion;
+		bool cost_known, estimated;
+	} cases[] = {
+		{ "{'promptTokens':1,'completionTokens':2,'cost':0.5,'estimated':false}", 1, 2,
+		  true, false },
+		{ "{'promptTokens':1,'completionTokens':2,'cost':null,'estimated':true}", 1, 2,
+		  false, true },
+		{ "{'promptTokens':1}", 1, 0, false, true },
+		{ "null", 0, 0, false, true },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct arena arena = ARENA_INIT;
+		struct usage u = { 0 };
+		struct json_doc *doc = parsed(&arena, cases[i].stored);
+		usage_read_stored(&u, json_doc_root(doc));
+		assert_int_equal(u.prompt, cases[i].prompt);
+		assert_int_equal(u.completion, cases[i].completion);
+		assert_int_equal(u.cost_known, cases[i].cost_known);
+		assert_int_equal(u.estimated, cases[i].estimated);
+		json_doc_free(doc);
+		arena_clear(&arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +186,7 @@ int main(void)
 		cmocka_unit_test(last_value_wins_and_absent_is_not_zero),
 		cmocka_unit_test(numbers_that_cannot_be_are_left_out),
 		cmocka_unit_test(what_was_not_counted_is_estimated_by_four_bytes),
+		cmocka_unit_test(remembered_usage_reads_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
