@@ -51,7 +51,7 @@ enum err kek_ring_find(const struct kek_ring *ring, enum kek_family f,
 		       const uint8_t id[static KEK_ID_BYTES], struct seal_key *ret)
 {
 	for (size_t i = 0; i < ring->count; i++) {
-		if (ring->items[i].family != f || memcmp(ring->items[i].id, id, KEK_ID_BYTES))
+		if (ring->items[i].family != f || memcmp(ring->items[i].id, id, KEK_ID_BYTES) != 0)
 			continue;
 		*ret = to_seal_key(&ring->items[i]);
 		return OK;
