@@ -51,7 +51,7 @@ void daemon_set_ready(struct daemon *d, const char *what, const char *reason)
 {
 	struct daemon_private *p = d->private;
 	size_t i = 0;
-	while (i < p->condition_count && strcmp(p->conditions[i].what, what))
+	while (i < p->condition_count && strcmp(p->conditions[i].what, what) != 0)
 		i++;
 	BUG_ON(i == READY_MAX || strlen(what) >= sizeof(p->conditions[i].what));
 	if (i == p->condition_count)
@@ -103,7 +103,8 @@ static void asked_to_stop(int signo, void *arg)
 	if (d->draining)
 		_exit(1); /* asked twice: somebody is in a hurry */
 	d->draining = true;
-	log_info("daemon.draining", LOG_INT("signal", signo), LOG_INT("live", http_server_live(d->private->api)));
+	log_info("daemon.draining", LOG_INT("signal", signo),
+		 LOG_INT("live", http_server_live(d->private->api)));
 	http_server_stop_accepting(d->private->api);
 	if (d->spec->drain)
 		d->spec->drain(d);

@@ -32,7 +32,7 @@ bool options_answer(struct daemon *d, int argc, char **argv, int *ret_code);
 MUST_CHECK enum err options_load(struct daemon *d);
 
 /* ops.c: the handler of the ops listener; arg is the daemon. */
-void ops_handle(struct http_exchange *ex, void *daemon);
+void ops_handle(struct http_exchange *ex, void *arg);
 bool daemon_is_ready(const struct daemon *d, struct strbuf *why);
 
 /* sandbox.c, in the order they are called. */

@@ -115,7 +115,7 @@ struct request {
 };
 
 /* The http_handler of a daemon; arg is its struct flow_env. */
-void flow_handle(struct http_exchange *ex, void *env);
+void flow_handle(struct http_exchange *ex, void *arg);
 /* Cancels every live request (client sees a cut connection). At the end of draining. */
 void flow_cancel_all(struct flow_env *env);
 

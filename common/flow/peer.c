@@ -43,8 +43,10 @@ void peers_free(struct peers *p)
 {
 	if (!p)
 		return;
-	while (p->live)
-		peer_call_cancel(p->live);
+	for (struct peer_call *call = p->live, *next; call; call = next) {
+		next = call->next;
+		peer_call_cancel(call);
+	}
 	for (size_t i = 0; i < DAEMON_COUNT; i++)
 		config_address_clear(&p->address[i]);
 	free(p);

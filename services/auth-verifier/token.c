@@ -80,7 +80,7 @@ enum err token_from_authorization(struct text header, struct token_parts *ret)
 {
 	static const char bearer[] = "Bearer ";
 	size_t len = sizeof(bearer) - 1;
-	if (header.len <= len || strncasecmp(header.ptr, bearer, len))
+	if (header.len <= len || strncasecmp(header.ptr, bearer, len) != 0)
 		return ERR_UNAUTHENTICATED;
 	return token_parse(text_slice(header, len, header.len), ret);
 }

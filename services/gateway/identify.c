@@ -104,7 +104,7 @@ static bool is_session(struct text t)
 		char c = t.ptr[i];
 		bool alphanumeric =
 			(c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-		if (!alphanumeric && !memchr("-_.:", c, 4))
+		if (!alphanumeric && (c == '\0' || !strchr("-_.:", c)))
 			return false;
 	}
 	return t.len > 0;
