@@ -65,12 +65,12 @@ def test_tool_calls_come_back(rogue_api, rogue):
 
 def test_text_is_stored_nowhere_but_the_call_is_booked(stack, rogue_api, rogue):
     rogue.on("model-a", rogue_behaviours.answer("hello"))
-    before = int(stack.sql("SELECT count(*) FROM account.request_log"))
+    before = int(stack.sql("SELECT count(*) FROM account.calls"))
     messages = stack.sql("SELECT count(*) FROM account.messages")
     rogue_api.chat("hi")
-    wait_until(lambda: int(stack.sql("SELECT count(*) FROM account.request_log")) == before + 1, "the metadata row")
+    wait_until(lambda: int(stack.sql("SELECT count(*) FROM account.calls")) == before + 1, "the metadata row")
     assert stack.sql("SELECT count(*) FROM account.messages") == messages
-    row = stack.sql("SELECT model, prompt_tokens, completion_tokens FROM account.request_log ORDER BY created_at DESC LIMIT 1")
+    row = stack.sql("SELECT model, prompt_tokens, completion_tokens FROM account.calls ORDER BY created_at DESC LIMIT 1")
     assert row == "model-a|7|3"
 
 

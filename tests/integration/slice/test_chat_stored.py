@@ -4,7 +4,7 @@
 import uuid
 
 import pytest
-from grove import rogue_behaviours
+from grove import rogue_behaviours, sse
 from grove.wait import wait_until
 
 
@@ -30,7 +30,7 @@ def test_question_and_answer_are_stored(rogue_api, rogue, conversation):
     stored = rogue_api.messages(conversation)
     assert [m["id"] for m in stored] == [first["userMessageId"], first["assistantMessageId"]]
     assert stored[1]["parentId"] == stored[0]["id"] and stored[0]["parentId"] is None
-    assert stored[1]["model"] == "model-a" and stored[1]["usage"]["completion_tokens"] == 3
+    assert stored[1]["model"] == "model-a" and stored[1]["usage"]["completionTokens"] == 3
 
 
 def test_not_streamed_is_stored_all_the_same(rogue_api, rogue, conversation):
@@ -134,9 +134,11 @@ def test_reader_that_leaves_does_not_end_a_stored_run(rogue_api, rogue, conversa
 def test_stop_ends_upstream_and_the_text_stays_as_it_was(rogue_api, rogue, conversation):
     rogue.on("model-a", rogue_behaviours.stall(["so", " far"]))
     with rogue_api.stream("hi", conversationId=conversation["id"]) as answer:
-        for event in answer:
-            if answer.text == "so far":
-                rogue_api.ok("POST", f"/api/chat/runs/{answer.headers['x-run-id']}/stop", 200)
+        events = iter(answer)
+        while answer.text != "so far":
+            next(events)
+        rogue_api.ok("POST", f"/api/chat/runs/{answer.headers['x-run-id']}/stop", 200)
+        list(events)
     assert rogue.asked()[0].gone.wait(2)
     assert answer.seen[-1].data == "[DONE]"
     wait_until(lambda: path(rogue_api, conversation)[-1][1:] == ("so far", "stopped"), "the message to be stopped")
@@ -155,7 +157,6 @@ def test_other_tab_follows_from_where_it_was(rogue_api, rogue, conversation):
     run, seen = answer.headers["x-run-id"], answer.seen[-1].id
     gated.release_all()
     text = rogue_api.get(f"/api/chat/runs/{run}/events", params={"after": seen}).text
-    from grove import sse
     assert sse.text_of(sse.parse(text)) == " two three"
     text = rogue_api.get(f"/api/chat/runs/{run}/events", headers={"Last-Event-ID": "0"}).text
     assert sse.text_of(sse.parse(text)) == "one two three"

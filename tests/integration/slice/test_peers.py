@@ -69,7 +69,7 @@ def test_signature_is_checked_to_the_last_bit(peer):
     envelope = sign(peer.key, json.dumps(claims("gateway", "account-store", "GET", "/v1/conversations", user=peer.user)).encode())
     version, middle, mac = envelope.split(".")
     spoilt = [f"{version}.{middle}.{mac[:-2]}", f"{version}.{middle}.", f"{version}.{middle}", f"v2.{middle}.{mac}", f"{version}.{mac}.{middle}",
-              f"{envelope}.", f"{envelope}=", f" {envelope}", "", ".", "..", "v1..", f"{version}.{middle}.{'A' * 43}", "x" * 5000,
+              f"{envelope}.", f"{envelope}=", f"x{envelope}", "", ".", "..", "v1..", f"{version}.{middle}.{'A' * 43}", "x" * 5000,
               envelope.replace(mac[5], "A" if mac[5] != "A" else "B", 1) if mac[5] not in middle + version else f"{envelope}x"]
     for value in spoilt:
         answer = peer.send("GET", "/v1/conversations", value)

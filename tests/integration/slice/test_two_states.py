@@ -55,8 +55,9 @@ def test_status_lists_every_daemon_with_its_pid(stack):
      ["BYOK_ENCRYPTION_SECRET", "DATA_ENCRYPTION_SECRET", "AUTH_REQUIRED"]),
     ({"BYOK_ENCRYPTION_SECRET": ""}, ["BYOK_ENCRYPTION_SECRET"]),
     ({"BYOK_ENCRYPTION_SECRET": "0" * 64}, ["BYOK_ENCRYPTION_SECRET"]),
-    ({"UPSTREAM_LOCAL_ALLOW": "no port", "PROVIDER_OPENAI_BASE_URL": "ftp://x", "UPSTREAM_SILENCE_MS": "-1"},
-     ["UPSTREAM_LOCAL_ALLOW", "PROVIDER_OPENAI_BASE_URL", "UPSTREAM_SILENCE_MS"]),
+    ({"UPSTREAM_LOCAL_ALLOW": "no port"}, ["UPSTREAM_LOCAL_ALLOW"]),
+    ({"PROVIDER_OPENAI_BASE_URL": "ftp://x", "UPSTREAM_SILENCE_MS": "-1"},
+     ["PROVIDER_OPENAI_BASE_URL", "UPSTREAM_SILENCE_MS"]),
     ({"AUTH_REQUIRED": "true"}, ["AUTH_REQUIRED"]),
     ({"AUTH_REQUIRED": "true", "AUTH_TRUST_IDENTITY_HEADERS": "true"}, ["AUTH_ACCESS_TEAM_DOMAIN", "AUTH_ACCESS_AUDIENCE"])], ids=str)
 def test_wrong_settings_are_all_named_at_once_and_nothing_starts(make_stack, settings, names):
