@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * streams PORT CONCURRENT TOTAL REQUEST-FILE: sends the bytes of a file as one request each, CONCURRENT at a time, TOTAL in all, each on its own
- * connection, and reads the streamed answers to "[DONE]". Prints JSON: milliseconds to the first "data:" and to the end, as percentiles.
- * With TOTAL 0 it opens CONCURRENT streams, prints a line when all have begun, and holds them until stdin closes.
+ * streams PORT CONCURRENT TOTAL REQUEST-FILE: sends the bytes of a file as one request each,
+ * CONCURRENT at a time, TOTAL in all, each on its own connection, and reads the streamed answers to
+ * "[DONE]". Prints JSON: milliseconds to the first "data:" and to the end, as percentiles. With
+ * TOTAL 0 it opens CONCURRENT streams, prints a line when all have begun, and holds them until
+ * stdin closes.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,7 +19,9 @@
 #include <unistd.h>
 
 #define MAX_CONNECTIONS 8192
-#define KEEP 16 /* bytes kept from the end of what was read, to find marks that fall between two reads */
+#define KEEP                                                                                      \
+	16 /* bytes kept from the end of what was read, to find marks that fall between two reads \
+	    */
 
 struct stream {
 	bool begun;
@@ -44,11 +48,13 @@ static double now_ms(void)
 
 static void start_one(struct run *r)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)r->port) };
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_port = htons((uint16_t)r->port) };
 	int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd < 0 || fd >= MAX_CONNECTIONS || connect(fd, (struct sockaddr *)&address, sizeof(address))) {
+	if (fd < 0 || fd >= MAX_CONNECTIONS ||
+	    connect(fd, (struct sockaddr *)&address, sizeof(address))) {
 		perror("streams");
 		exit(1);
 	}
@@ -143,7 +149,9 @@ int main(int argc, char **argv)
 	static struct run run;
 	int concurrent = atoi(argv[2]), total = atoi(argv[3]);
 	size_t room = (size_t)(total + concurrent) + 1;
-	run = (struct run){ .epoll = epoll_create1(0), .port = atoi(argv[1]), .total = total ? total : concurrent };
+	run = (struct run){ .epoll = epoll_create1(0),
+			    .port = atoi(argv[1]),
+			    .total = total ? total : concurrent };
 	run.first_ms = calloc(room, sizeof(double));
 	run.end_ms = calloc(room, sizeof(double));
 	load_request(&run, argv[4]);
@@ -160,7 +168,9 @@ int main(int argc, char **argv)
 	while (run.done + run.failed < run.total)
 		wait_for_some(&run);
 	double seconds = (now_ms() - start) / 1000;
-	printf("{\"done\": %d, \"failed\": %d, \"per_second\": %.1f, \"first_p50\": %.3f, \"first_p99\": %.3f, \"end_p50\": %.3f}\n", run.done, run.failed,
-	       run.done / seconds, percentile(run.first_ms, run.begun, 0.5), percentile(run.first_ms, run.begun, 0.99), percentile(run.end_ms, run.done, 0.5));
+	printf("{\"done\": %d, \"failed\": %d, \"per_second\": %.1f, \"first_p50\": %.3f, "
+	       "\"first_p99\": %.3f, \"end_p50\": %.3f}\n",
+	       run.done, run.failed, run.done / seconds, percentile(run.first_ms, run.begun, 0.5),
+	       percentile(run.first_ms, run.begun, 0.99), percentile(run.end_ms, run.done, 0.5));
 	return run.failed ? 1 : 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * upstream PORT: a provider for measurements, fast enough never to be what is measured. The model's name says what to do: "whole" answers one
- * JSON completion; "stream-COUNT-GAP" streams COUNT chunks, GAP milliseconds apart. One thread, epoll, keep-alive, chunked streams.
+ * upstream PORT: a provider for measurements, fast enough never to be what is measured. The model's
+ * name says what to do: "whole" answers one JSON completion; "stream-COUNT-GAP" streams COUNT
+ * chunks, GAP milliseconds apart. One thread, epoll, keep-alive, chunked streams.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -43,7 +44,8 @@ static void hang_up(int fd)
 	connections[fd]->open = false;
 }
 
-/* What is sent is small: a full socket buffer means that nobody reads, and then it may be dropped. */
+/* What is sent is small: a full socket buffer means that nobody reads, and then it may be dropped.
+ */
 static void send_text(int fd, const char *text, size_t len)
 {
 	if (write(fd, text, len) != (ssize_t)len)
@@ -61,11 +63,15 @@ static void send_chunk(int fd, const char *data)
 static void send_whole(int fd)
 {
 	static const char body[] =
-		"{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\",\"created\":1700000000,\"model\":\"whole\",\"choices\":[{\"index\":0,"
-		"\"message\":{\"role\":\"assistant\",\"content\":\"The quick brown fox jumps over the lazy dog.\"},\"finish_reason\":\"stop\"}],"
+		"{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\",\"created\":1700000000,"
+		"\"model\":\"whole\",\"choices\":[{\"index\":0,"
+		"\"message\":{\"role\":\"assistant\",\"content\":\"The quick brown fox jumps over "
+		"the lazy dog.\"},\"finish_reason\":\"stop\"}],"
 		"\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":9,\"total_tokens\":16}}";
 	char out[1024];
-	int len = snprintf(out, sizeof(out), "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+	int len = snprintf(out, sizeof(out),
+			   "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+			   "%zu\r\n\r\n%s",
 			   sizeof(body) - 1, body);
 
 	send_text(fd, out, (size_t)len);
@@ -73,18 +79,25 @@ static void send_whole(int fd)
 
 static void send_next(int fd)
 {
-	static const char head[] = "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,\"model\":\"m\",\"choices\":[";
+	static const char head[] = "data: "
+				   "{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\","
+				   "\"created\":1700000000,\"model\":\"m\",\"choices\":[";
 	struct connection *c = connections[fd];
 	char out[512];
 
 	c->chunks_left--;
 	c->due_ms += c->gap_ms;
 	if (c->chunks_left > 0) {
-		snprintf(out, sizeof(out), "%s{\"index\":0,\"delta\":{\"content\":\"word \"},\"finish_reason\":null}]}\n\n", head);
+		snprintf(out, sizeof(out),
+			 "%s{\"index\":0,\"delta\":{\"content\":\"word "
+			 "\"},\"finish_reason\":null}]}\n\n",
+			 head);
 		send_chunk(fd, out);
 		return;
 	}
-	snprintf(out, sizeof(out), "%s{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n", head);
+	snprintf(out, sizeof(out),
+		 "%s{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
+		 head);
 	send_chunk(fd, out);
 	if (c->open)
 		send_text(fd, "0\r\n\r\n", 5);
@@ -103,7 +116,8 @@ static void start_answer(int fd, const char *body)
 	c->gap_ms = 0;
 	sscanf(model, "\"model\":\"stream-%d-%d", &c->chunks_left, &c->gap_ms);
 	c->due_ms = now_ms();
-	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: "
+				   "text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 	send_text(fd, head, sizeof(head) - 1);
 	while (c->open && c->chunks_left > 0 && c->due_ms <= now_ms())
 		send_next(fd);
@@ -178,16 +192,21 @@ static int send_due(void)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argc > 1 ? argv[1] : "0")) };
-	int one = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), epoll = epoll_create1(0);
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_port =
+					       htons((uint16_t)atoi(argc > 1 ? argv[1] : "0")) };
+	int one = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0),
+	    epoll = epoll_create1(0);
 
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) || listen(listener, 1024)) {
+	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) ||
+	    listen(listener, 1024)) {
 		perror("upstream");
 		return 1;
 	}
-	epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &(struct epoll_event){ EPOLLIN, { .fd = listener } });
+	epoll_ctl(epoll, EPOLL_CTL_ADD, listener,
+		  &(struct epoll_event){ EPOLLIN, { .fd = listener } });
 	for (;;) {
 		struct epoll_event events[256];
 		int count = epoll_wait(epoll, events, 256, send_due());

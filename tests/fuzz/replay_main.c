@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A plain main for fuzz targets: runs every file of the folders or files named on the command line through
- * LLVMFuzzerTestOneInput, so that the corpus is a regression test in every build, with any compiler.
+ * A plain main for fuzz targets: runs every file of the folders or files named on the command line
+ * through LLVMFuzzerTestOneInput, so that the corpus is a regression test in every build, with any
+ * compiler.
  */
 #include <dirent.h>
 #include <stdint.h>
