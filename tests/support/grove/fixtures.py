@@ -43,8 +43,10 @@ def postgres():
 
 @pytest.fixture(scope="session")
 def stack_settings(fake_model, rogue_server):
-    """What every stack needs to know: the two providers are allowed, though they are on loopback."""
-    return {"UPSTREAM_LOCAL_ALLOW": f"127.0.0.1:{fake_model.port},127.0.0.1:{rogue_server.port}"}
+    """What every stack needs to know: the two providers are allowed, though they are on loopback; and a run whose
+    daemon died is given up sooner than people would want it."""
+    return {"UPSTREAM_LOCAL_ALLOW": f"127.0.0.1:{fake_model.port},127.0.0.1:{rogue_server.port}",
+            "GROVE_RUN_ABANDONED_MS": "8000", "GROVE_REAPER_INTERVAL_MS": "500"}
 
 
 @pytest.fixture(scope="session")
