@@ -198,10 +198,11 @@ void run_attach(struct run *run, struct http_exchange *ex, enum viewer_kind kind
 
 void run_cut_viewers(struct run *run)
 {
-	while (run->viewers) {
-		struct viewer *v = run->viewers;
+	for (struct viewer *v = run->viewers, *next; v; v = next) {
+		next = v->next;
 		http_set_gone(v->ex, NULL, NULL);
 		http_stream_abort(v->ex);
-		unlink_viewer(v);
+		free(v);
 	}
+	run->viewers = NULL;
 }
