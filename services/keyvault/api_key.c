@@ -4,7 +4,7 @@
 #include "base/banned.h"
 
 /* Four characters of a shorter key would be too much of it. */
-#define PREVIEW_FROM 20
+#define PREVIEW_FROM 12
 
 static bool is_blank(uint8_t byte)
 {

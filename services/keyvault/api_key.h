@@ -14,7 +14,7 @@
 /* Trims blanks and line ends in place; false when nothing is left, or a byte is not visible ASCII.
  */
 bool api_key_clean(struct secret *key);
-/* The last four characters; "" for keys of less than 20, of which four would be too much. */
+/* The last four characters; "" for keys of less than 12, of which four would be too much. */
 void api_key_preview(const struct secret *key, char out[static KEY_PREVIEW_CHARS + 1]);
 struct seal_place api_key_place(const struct uuid *user, const struct uuid *id,
 				struct text provider, struct text origin);

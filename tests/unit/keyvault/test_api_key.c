@@ -69,8 +69,8 @@ static void preview_is_the_last_four_characters_of_a_long_key_only(void **state)
 	(void)state;
 	static const char *const cases[][2] = {
 		{ "sk-proj-0123456789abcdefWXYZ", "WXYZ" },
-		{ "0123456789abcdefWXYZ", "WXYZ" }, /* 20 */
-		{ "123456789abcdefWXYZ", "" }, /* 19 */
+		{ "01234567WXYZ", "WXYZ" }, /* 12 */
+		{ "1234567WXYZ", "" }, /* 11 */
 		{ "ollama", "" },
 		{ "abc", "" },
 		{ "a", "" },
