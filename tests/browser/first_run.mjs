@@ -42,6 +42,8 @@ await test("first_run", async ({ page, shot, complaints }) => {
   await page.emulateMedia({ colorScheme: "dark" });
   await shot("6-dark");
   await page.setViewportSize({ width: 390, height: 844 });
+  await page.reload();
+  await page.getByText("quick brown fox").waitFor();
   await shot("7-phone");
 
   const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
