@@ -108,6 +108,7 @@ def test_stream_that_breaks_off_is_one_error_event_and_done(rogue_api, rogue):
         assert {"type", "code", "message"} <= set(error) and error["code"] == "provider_error"
 
 
+@pytest.mark.release_only
 def test_event_of_two_mebibytes_ends_the_answer(stack, rogue_api, rogue):
     before = stack.rss_kib("chat-proxy")
     rogue.on("model-a", rogue_behaviours.huge_event())
@@ -117,6 +118,7 @@ def test_event_of_two_mebibytes_ends_the_answer(stack, rogue_api, rogue):
     assert stack.rss_kib("chat-proxy") < before + 8 * 1024
 
 
+@pytest.mark.release_only
 def test_endless_answer_is_cut_and_memory_stays_flat(stack, rogue_api, rogue):
     before = stack.rss_kib("chat-proxy")
     rogue.on("model-a", rogue_behaviours.endless())
@@ -129,6 +131,7 @@ def test_endless_answer_is_cut_and_memory_stays_flat(stack, rogue_api, rogue):
     assert stack.rss_kib("chat-proxy") < before + 48 * 1024
 
 
+@pytest.mark.release_only
 def test_slow_reader_slows_the_provider_instead_of_filling_memory(stack, rogue_api, rogue):
     before = {name: stack.rss_kib(name) for name in ("chat-proxy", "gateway")}
     sent = []
