@@ -2,15 +2,14 @@
 """What a stored message costs beyond a stateless one, step by step, from the daemons' own histograms."""
 
 import re
-import time
 
 import httpx
-from measure import Upstream, table
+from measure import Upstream, request_bytes, table, wrk
 
 from grove.api import Api
 from grove.stack import Stack
 
-MESSAGES = 200
+SECONDS = 5
 METRIC = re.compile(r'^(\w+)_(sum|count)\{([^}]*)\}\s+([0-9.e+-]+)$', re.M)
 
 
@@ -33,24 +32,18 @@ def main():
     with Api(house.url) as owner:
         owner.save_key(f"http://127.0.0.1:{upstream.port}/v1")
         conversation = owner.conversation(title="measured")
+        token = owner.save_token(["chat"])["token"]
 
-        def run(**fields):
-            times = []
-            for number in range(MESSAGES):
-                began = time.perf_counter()
-                answer = owner.chat(f"message {number}", "whole", **fields)
-                assert answer.status_code == 200, answer.text
-                times.append((time.perf_counter() - began) * 1000)
-            return sorted(times)
+    def run(**fields):
+        path = "/api/chat/completions"
+        return wrk(house.port, path, request_bytes(path, "openai-compatible/whole", token, **fields), 1, SECONDS)
 
-        run()  # warm
-        stateless = run()
-        before = steps(house)
-        stored = run(conversationId=conversation["id"])
-        after = steps(house)
+    stateless = run()
+    before = steps(house)
+    stored = run(conversationId=conversation["id"])
+    after = steps(house)
     table("One message after the other", ["", "p50 ms", "p99 ms"],
-          [(name, f"{times[len(times) // 2]:.2f}", f"{times[int(len(times) * 0.99)]:.2f}") for name, times in
-           (("stateless", stateless), ("stored", stored))])
+          [(name, f"{result['p50']:.2f}", f"{result['p99']:.2f}") for name, result in (("stateless", stateless), ("stored", stored))])
     rows = []
     for (daemon, labels), (seconds, count) in after.items():
         old_seconds, old_count = before.get((daemon, labels), (0.0, 0))
