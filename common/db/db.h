@@ -38,6 +38,7 @@ struct db_config {
 	unsigned connections;		/* default 2 */
 	size_t max_queued;		/* units waiting in all; further ones fail at once with ERR_UNAVAILABLE; default 1024 */
 	int unit_timeout_ms;		/* default 10 s; the unit then fails and its connection is reset */
+	int patience_ms;		/* default 1.5 s: with no connection for that long, waiting units fail, and further ones at once, until one is ready again */
 	const struct db_statement *statements;
 	size_t statement_count;
 };

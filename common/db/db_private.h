@@ -89,13 +89,15 @@ struct db {
 	const struct db_statement *statements;
 	size_t statement_count;
 	size_t max_queued;
-	int unit_timeout_ms;
+	int unit_timeout_ms, patience_ms;
 
 	struct db_conn *conns;
 	unsigned conn_count, ready_count;
 	struct db_unit_list all, live, queue, done;
 	size_t live_count, queue_count, done_count;
 	struct loop_timer deadline;	/* of the first in live */
+	struct loop_timer patience;	/* runs while no connection is ready */
+	bool given_up;			/* it ran out: units fail at once */
 	struct loop_task done_task, state_task;
 	bool waking;
 

@@ -100,7 +100,7 @@ void db_finish(struct db_unit *u, enum err err)
 
 void db_queue_add(struct db *db, struct db_unit *u)
 {
-	bool full = db->live_count >= db->max_queued;
+	bool full = db->live_count >= db->max_queued || db->given_up;
 
 	if (u->err != OK || full || u->count == 0) {
 		if (u->err == OK && full)
@@ -199,6 +199,19 @@ static void deadline_passed(struct loop_timer *timer)
 	set_deadline_timer(db);
 }
 
+/* PostgreSQL has been away for too long to keep people waiting: who waits for a connection hears so
+ * now, and who comes later at once, until one is ready again. */
+static void patience_over(struct loop_timer *timer)
+{
+	struct db *db = container_of(timer, struct db, patience);
+	struct db_unit *u;
+
+	db->given_up = true;
+	while ((u = TAILQ_FIRST(&db->queue)))
+		db_finish(u, ERR_UNAVAILABLE);
+	set_deadline_timer(db);
+}
+
 /* State. */
 
 static void tell_state(struct loop_task *task)
@@ -246,8 +259,15 @@ void db_ready_changed(struct db *db, int change)
 
 	db->ready_count = (unsigned)((int)before + change);
 	metric_set(&connections_gauge, db->ready_count);
-	if ((before == 0) != (db->ready_count == 0))
-		loop_defer(db->loop, &db->state_task);
+	if ((before == 0) == (db->ready_count == 0))
+		return;
+	loop_defer(db->loop, &db->state_task);
+	if (db->ready_count == 0) {
+		loop_timer_set(&db->patience, db->patience_ms);
+	} else {
+		loop_timer_stop(&db->patience);
+		db->given_up = false;
+	}
 }
 
 /* Life. */
@@ -263,6 +283,7 @@ struct db *db_new(struct loop *loop, const struct db_config *config)
 	db->statement_count = config->statement_count;
 	db->max_queued = config->max_queued ? config->max_queued : 1024;
 	db->unit_timeout_ms = config->unit_timeout_ms ? config->unit_timeout_ms : 10000;
+	db->patience_ms = config->patience_ms ? config->patience_ms : 1500;
 	db->conn_count = config->connections ? config->connections : 2;
 	TAILQ_INIT(&db->all);
 	TAILQ_INIT(&db->live);
@@ -271,6 +292,8 @@ struct db *db_new(struct loop *loop, const struct db_config *config)
 	db->done_task.run = wake_done;
 	db->state_task.run = tell_state;
 	loop_timer_init(&db->deadline, loop, deadline_passed);
+	loop_timer_init(&db->patience, loop, patience_over);
+	loop_timer_set(&db->patience, db->patience_ms);
 	db->conns = xcalloc(db->conn_count, sizeof(*db->conns));
 	for (unsigned i = 0; i < db->conn_count; i++)
 		db_conn_init(&db->conns[i], db, i);
@@ -293,6 +316,7 @@ void db_free(struct db *db)
 		u->db = NULL;
 	}
 	loop_timer_clear(&db->deadline);
+	loop_timer_clear(&db->patience);
 	loop_task_cancel(&db->done_task);
 	loop_task_cancel(&db->state_task);
 	metric_set(&queue_gauge, 0);

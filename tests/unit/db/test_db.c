@@ -86,6 +86,7 @@ struct fixture {
 	struct loop_timer limit;
 	bool too_late;
 	unsigned state_changes;
+	int patience_ms; /* 0: a minute */
 };
 
 /* One unit and what became of it. */
@@ -159,6 +160,7 @@ static void open_db(struct fixture *f, unsigned connections, int timeout_ms, siz
 		.connections = connections,
 		.max_queued = max_queued,
 		.unit_timeout_ms = timeout_ms,
+		.patience_ms = f->patience_ms ? f->patience_ms : 60000,
 		.statements = statements,
 		.statement_count = STATEMENTS,
 	};
@@ -517,6 +519,31 @@ static void without_a_server_units_fail_in_time(void **state)
 	pg_fixture_server_start(&f->pg);
 }
 
+static void after_some_time_without_a_server_units_fail_at_once_until_it_is_back(void **state)
+{
+	struct fixture *f = server_or_skip(state);
+	struct probe waiting, late, back;
+
+	f->patience_ms = 50;
+	open_ready_db(f, 2);
+	pg_fixture_server_stop(&f->pg);
+	WAIT_UNTIL(f, db_state(f->db, NULL) == ERR_UNAVAILABLE);
+	db_unit_add(begin(f, &waiting), COUNT_ITEMS, DB_NO_ARGS);
+	int64_t began = clock_mono_ms();
+	assert_int_equal(run(f, &waiting), ERR_UNAVAILABLE);
+	db_unit_add(begin(f, &late), COUNT_ITEMS, DB_NO_ARGS);
+	assert_int_equal(run(f, &late), ERR_UNAVAILABLE);
+	assert_true(clock_mono_ms() - began < 30000); /* a unit's own limit is a minute here */
+	pg_fixture_server_start(&f->pg);
+	WAIT_UNTIL(f, db_state(f->db, NULL) == OK);
+	db_unit_add(begin(f, &back), COUNT_ITEMS, DB_NO_ARGS);
+	assert_int_equal(run(f, &back), OK);
+	db_unit_free(waiting.unit);
+	db_unit_free(late.unit);
+	db_unit_free(back.unit);
+	f->patience_ms = 0;
+}
+
 static void a_unit_past_its_limit_resets_its_connection(void **state)
 {
 	struct fixture *f = server_or_skip(state);
@@ -755,6 +782,7 @@ int main(void)
 		SERVER_TEST(a_killed_backend_fails_its_units_and_is_replaced),
 		SERVER_TEST(a_server_that_comes_back_is_found_again),
 		SERVER_TEST(without_a_server_units_fail_in_time),
+		SERVER_TEST(after_some_time_without_a_server_units_fail_at_once_until_it_is_back),
 		SERVER_TEST(a_unit_past_its_limit_resets_its_connection),
 		SERVER_TEST(freed_units_are_never_woken),
 		SERVER_TEST(units_may_be_chained_inside_wakes),
