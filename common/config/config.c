@@ -18,6 +18,7 @@
 #include "base/banned.h"
 
 enum { LONGEST_SECRET_FILE = 4096 + 1 }; /* and its last newline */
+enum { MOST_WRONG = 64 };
 
 static const char prefix[] = "GROVE_";
 static const char file_suffix[] = "_FILE";
@@ -26,6 +27,8 @@ struct loader {
 	const struct config_tables *tables;
 	struct strbuf *errors;
 	bool failed;
+	const char *wrong[MOST_WRONG]; /* names of the settings reported so far */
+	size_t wrong_count;
 };
 
 bool config_next(const struct config_tables *tables, struct config_cursor *c)
@@ -69,6 +72,8 @@ static void report(struct loader *l, const struct config_field *f, const char *s
 		err = strbuf_append_char(l->errors, '\n');
 	(void)err;
 	l->failed = true;
+	if (l->wrong_count < MOST_WRONG)
+		l->wrong[l->wrong_count++] = f->name;
 }
 
 static void load_text(struct loader *l, const struct config_cursor *c, const char *suffix,
@@ -248,6 +253,47 @@ static void wipe_from_environment(const char *name)
 	unsetenv(name);
 }
 
+static bool is_name_char(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* The name as a whole word: A_SECRET is not mentioned by A_SECRET_PREVIOUS. */
+static bool mentions(struct text line, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i + len <= line.len; i++) {
+		bool starts = i == 0 || !is_name_char(line.ptr[i - 1]);
+		bool ends = i + len == line.len || !is_name_char(line.ptr[i + len]);
+		if (starts && ends && memcmp(line.ptr + i, name, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void note_rule(struct loader *l, struct text line)
+{
+	for (size_t i = 0; i < l->wrong_count; i++)
+		if (mentions(line, l->wrong[i]))
+			return;
+	l->failed = true;
+	strbuf_note(l->errors, "%.*s\n", TEXT_FMT(line));
+}
+
+static void check_rules(struct loader *l)
+{
+	AUTO(strbuf_clear) struct strbuf problems = STRBUF_INIT((size_t)64 * 1024);
+	struct text rest, line;
+
+	if (!l->tables->check || l->tables->check(l->tables->checked, &problems) == OK)
+		return;
+	rest = strbuf_text(&problems);
+	while (text_next(&rest, '\n', &line))
+		if (line.len)
+			note_rule(l, line);
+}
+
 enum err config_load(const struct config_tables *tables, struct strbuf *errors)
 {
 	struct loader l = { .tables = tables, .errors = errors };
@@ -256,6 +302,7 @@ enum err config_load(const struct config_tables *tables, struct strbuf *errors)
 	while (config_next(tables, &c))
 		load_field(&l, &c);
 	refuse_unknown_names(&l);
+	check_rules(&l);
 	c = (struct config_cursor){ 0 };
 	while (config_next(tables, &c)) {
 		if (config_kind_is_secret(c.field->kind))

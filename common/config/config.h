@@ -69,12 +69,15 @@ struct config_field {
 struct config_tables {
 	const struct config_field *const *tables;	/* NULL-terminated */
 	void *const *targets;				/* one struct for each table; NULL for the writers below */
+	/* Rules over several settings; NULL = none. Gets `checked` as far as it could be read and appends a line for each problem, with the names of the
+	 * settings in it. A line that mentions one which is wrong by itself is left out: it may only follow from that. */
+	enum err (*check)(const void *checked, struct strbuf *errors);
+	const void *checked;
 };
 
 /*
  * Reads `environ` into zeroed structs; secret_init_library() ran before. On failure appends every error, one a line ("NAME: what is
- * wrong; wanted: …", never the value), to `errors` and returns ERR_INVALID_REQUEST; the structs are then cleared. `check`
- * functions for rules over several fields belong to the daemon.
+ * wrong; wanted: …", never the value), to `errors` and returns ERR_INVALID_REQUEST; the structs are then cleared.
  */
 MUST_CHECK enum err config_load(const struct config_tables *tables, struct strbuf *errors);
 void config_clear(const struct config_tables *tables);	/* frees and wipes all fields */

@@ -89,7 +89,8 @@ void options_join(struct daemon *d)
 		p->table_list[n] = p->peers;
 		p->target_list[n++] = p->peer_addresses;
 	}
-	p->tables = (struct config_tables){ p->table_list, p->target_list };
+	p->tables = (struct config_tables){ p->table_list, p->target_list, d->spec->check_config,
+					    d->config };
 }
 
 static int print(const struct strbuf *out)
@@ -152,11 +153,6 @@ enum err options_load(struct daemon *d)
 {
 	AUTO(strbuf_clear) struct strbuf errors = STRBUF_INIT(64 * 1024);
 	enum err err = config_load(&d->private->tables, &errors);
-	if (!err && d->spec->check_config) {
-		err = d->spec->check_config(d->config, &errors);
-		if (err)
-			config_clear(&d->private->tables);
-	}
 	if (!err)
 		return OK;
 	fprintf(stderr, "%s cannot start: its settings are not in order.\n%s",

@@ -28,6 +28,8 @@ struct guard;	/* NULL stands for one without entries, wherever one is taken */
 MUST_CHECK enum err guard_new(const struct config_list *allow, const char *const *trusted_origins, size_t trusted_count,
 			      struct guard **ret, struct strbuf *errors);
 void guard_free(struct guard *g);
+/* For a daemon's check_config: the same entries, a line for each bad one, beginning with the variable's name. */
+MUST_CHECK enum err guard_check_allow(const struct config_list *allow, struct strbuf *errors);
 
 #define GUARD_ORIGIN_SIZE 300
 struct guard_url {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "fetch/guard.h"
+
 #include "base/banned.h"
 
 #define MIB (1 << 20)
@@ -54,3 +56,9 @@ const struct config_field chat_proxy_config_fields[] = {
 		  "certificate authority." },
 	{ 0 },
 };
+
+enum err chat_proxy_config_check(const void *config, struct strbuf *errors)
+{
+	const struct chat_proxy_config *c = config;
+	return guard_check_allow(&c->local_allow, errors);
+}

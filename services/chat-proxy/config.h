@@ -12,3 +12,4 @@ struct chat_proxy_config {
 };
 
 extern const struct config_field chat_proxy_config_fields[];
+MUST_CHECK enum err chat_proxy_config_check(const void *config, struct strbuf *errors);

@@ -14,6 +14,7 @@ static const struct daemon_spec chat_proxy = {
 	.default_ops_listen = "127.0.0.1:7503",
 	.config_fields = chat_proxy_config_fields,
 	.config_size = sizeof(struct chat_proxy_config),
+	.check_config = chat_proxy_config_check,
 	.routes = chat_proxy_routes,
 	.peers = CALLER(DAEMON_KEYVAULT) | CALLER(DAEMON_ACCOUNT_STORE),
 	.max_body = CHAT_REQUEST_MAX,

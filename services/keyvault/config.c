@@ -3,7 +3,6 @@
  */
 #include "config.h"
 
-#include "base/mem.h"
 #include "base/text.h"
 #include "fetch/guard.h"
 
@@ -40,30 +39,10 @@ const struct config_field keyvault_config_fields[] = {
 	{ 0 },
 };
 
-static void auto_guard(struct guard **g)
-{
-	guard_free(*g);
-}
-
-static enum err check_allow(const struct keyvault_config *c, struct strbuf *errors)
-{
-	AUTO(auto_guard) struct guard *guard = NULL;
-	AUTO(strbuf_clear) struct strbuf problems = STRBUF_INIT(16 * 1024);
-	struct text line;
-	enum err err = guard_new(&c->local_allow, NULL, 0, &guard, &problems);
-	if (!err)
-		return OK;
-	struct text rest = strbuf_text(&problems);
-	while (text_next(&rest, '\n', &line))
-		if (line.len)
-			strbuf_note(errors, "UPSTREAM_LOCAL_ALLOW: %.*s\n", TEXT_FMT(line));
-	return err;
-}
-
 enum err keyvault_config_check(const void *config, struct strbuf *errors)
 {
 	const struct keyvault_config *c = config;
-	enum err err = check_allow(c, errors);
+	enum err err = guard_check_allow(&c->local_allow, errors);
 	/* Session-only mode by leaving the secret out is fine; half of a rotation is not. */
 	if (c->byok_previous.count && !secret_is_set(&c->byok_secret)) {
 		strbuf_note(errors,

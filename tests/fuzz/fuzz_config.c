@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct sample sample = { 0 };
 	const struct config_field *const tables[] = { fields, NULL };
 	void *const targets[] = { &sample, NULL };
-	const struct config_tables both = { tables, targets };
+	const struct config_tables both = { .tables = tables, .targets = targets };
 	AUTO(strbuf_clear) struct strbuf errors = STRBUF_INIT(65536);
 
 	if (!ready) {

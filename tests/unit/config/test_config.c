@@ -85,7 +85,7 @@ static int start(void **state)
 		.errors = STRBUF_INIT(100000),
 		.path = "/tmp/test_config.XXXXXX",
 	};
-	f->tables = (struct config_tables){ f->table_list, f->target_list };
+	f->tables = (struct config_tables){ .tables = f->table_list, .targets = f->target_list };
 	int fd = mkstemp(f->path);
 	if (fd < 0)
 		return 1;
@@ -475,7 +475,7 @@ static void a_full_error_buffer_still_refuses(void **state)
 static void help_names_every_setting_with_default_and_limits(void **state)
 {
 	const struct config_field *const list[] = { first_table, second_table, NULL };
-	const struct config_tables tables = { list, NULL };
+	const struct config_tables tables = { .tables = list };
 	AUTO(strbuf_clear) struct strbuf out = STRBUF_INIT(100000);
 	(void)state;
 	assert_int_equal(config_write_help(&tables, &out), OK);
@@ -488,7 +488,7 @@ static void help_names_every_setting_with_default_and_limits(void **state)
 static void markdown_is_a_table_with_a_row_for_each_setting(void **state)
 {
 	const struct config_field *const list[] = { first_table, second_table, NULL };
-	const struct config_tables tables = { list, NULL };
+	const struct config_tables tables = { .tables = list };
 	AUTO(strbuf_clear) struct strbuf out = STRBUF_INIT(100000);
 	(void)state;
 	assert_int_equal(config_write_markdown(&tables, &out), OK);
@@ -508,7 +508,7 @@ static void markdown_is_a_table_with_a_row_for_each_setting(void **state)
 static void names_include_the_files_of_secrets(void **state)
 {
 	const struct config_field *const list[] = { first_table, second_table, NULL };
-	const struct config_tables tables = { list, NULL };
+	const struct config_tables tables = { .tables = list };
 	AUTO(strbuf_clear) struct strbuf out = STRBUF_INIT(100000);
 	(void)state;
 	assert_int_equal(config_write_names(&tables, &out), OK);
@@ -518,6 +518,36 @@ static void names_include_the_files_of_secrets(void **state)
 			    "LOCAL_ORIGIN\nSAMPLE_NAMES\nSAMPLE_BOOK_FILE\nSAMPLE_PASSWORD\nSAMPLE_"
 			    "PASSWORD_FILE\nSAMPLE_KEY\n"
 			    "SAMPLE_KEY_FILE\nSAMPLE_KEY_PREVIOUS\nSAMPLE_KEY_PREVIOUS_FILE\n");
+}
+
+/* A pair that must not stand together, whatever each is by itself. */
+static enum err refuse_a_quiet_limit(const void *checked, struct strbuf *errors)
+{
+	(void)checked;
+	strbuf_note(errors, "GROVE_LIMIT: does not go with GROVE_VERBOSE; leave one out\n");
+	return ERR_INVALID_REQUEST;
+}
+
+static void rules_over_several_settings_are_told_with_the_single_errors(void **state)
+{
+	struct fixture *f = *state;
+	f->tables.check = refuse_a_quiet_limit;
+	f->tables.checked = &f->sample;
+	set("GROVE_MODE", "sideways");
+	assert_int_equal(config_load(&f->tables, &f->errors), ERR_INVALID_REQUEST);
+	assert_non_null(strstr(f->errors.data, "GROVE_MODE: "));
+	assert_non_null(strstr(f->errors.data, "GROVE_LIMIT: does not go with GROVE_VERBOSE"));
+}
+
+static void a_rule_about_a_setting_that_is_wrong_by_itself_waits_until_it_is_right(void **state)
+{
+	struct fixture *f = *state;
+	f->tables.check = refuse_a_quiet_limit;
+	f->tables.checked = &f->sample;
+	set("GROVE_VERBOSE", "perhaps");
+	assert_int_equal(config_load(&f->tables, &f->errors), ERR_INVALID_REQUEST);
+	assert_non_null(strstr(f->errors.data, "GROVE_VERBOSE: "));
+	assert_null(strstr(f->errors.data, "does not go with"));
 }
 
 int main(void)
@@ -530,6 +560,8 @@ int main(void)
 		TEST(an_empty_value_is_unset_but_a_list_is_then_empty),
 		TEST(all_errors_come_at_once_and_the_struct_is_cleared),
 		TEST(one_wrong_value_is_one_error),
+		TEST(rules_over_several_settings_are_told_with_the_single_errors),
+		TEST(a_rule_about_a_setting_that_is_wrong_by_itself_waits_until_it_is_right),
 		TEST(values_longer_than_the_limit_are_refused),
 		TEST(what_is_required_must_be_there),
 		TEST(every_spelling_of_a_key_gives_the_same_bytes),
