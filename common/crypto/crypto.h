@@ -3,7 +3,7 @@
  * The few primitives the house uses, over OpenSSL's EVP (portable AES-GCM, HKDF, HMAC, SHA-256) and libsodium (Argon2id, base64).
  * Nothing here chooses keys or formats; seal.h has the record format.
  *
- * Sources: AES-256-GCM NIST SP 800-38D; HKDF RFC 5869; HMAC RFC 2104; Argon2id RFC 9106. EVP_Cipher(), EVP_DecodeBlock() and a tag
+ * Sources: AES-256-GCM NIST SP 800-38D; HKDF RFC 5869; HMAC RFC 2104; Argon2id RFC 9106. EVP_Cipher, EVP_DecodeBlock and a tag
  * length read from data are banned (reference: CVE-2026-75803, CVE-2023-37464).
  */
 #pragma once

@@ -142,15 +142,28 @@ static void load_request(struct run *r, const char *path)
 	fclose(f);
 }
 
+/* A whole number of the command line; anything else ends the program. */
+static int number(const char *text, long most)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (end == text || *end || n < 0 || n > most) {
+		fprintf(stderr, "%s is not a number up to %ld\n", text, most);
+		exit(64);
+	}
+	return (int)n;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 5)
 		return 64;
 	static struct run run;
-	int concurrent = atoi(argv[2]), total = atoi(argv[3]);
+	int concurrent = number(argv[2], 100000), total = number(argv[3], 10000000);
 	size_t room = (size_t)(total + concurrent) + 1;
 	run = (struct run){ .epoll = epoll_create1(0),
-			    .port = atoi(argv[1]),
+			    .port = number(argv[1], 65535),
 			    .total = total ? total : concurrent };
 	run.first_ms = calloc(room, sizeof(double));
 	run.end_ms = calloc(room, sizeof(double));

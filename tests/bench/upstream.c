@@ -190,11 +190,24 @@ static int send_due(void)
 	return (int)next;
 }
 
+/* A whole number of the command line; anything else ends the program. */
+static int number(const char *text, long most)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (end == text || *end || n < 0 || n > most) {
+		fprintf(stderr, "%s is not a number up to %ld\n", text, most);
+		exit(64);
+	}
+	return (int)n;
+}
+
 int main(int argc, char **argv)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_port =
-					       htons((uint16_t)atoi(argc > 1 ? argv[1] : "0")) };
+				       .sin_port = htons(
+					       (uint16_t)number(argc > 1 ? argv[1] : "0", 65535)) };
 	int one = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0),
 	    epoll = epoll_create1(0);
 

@@ -1,34 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""What the tests of deploy/ and migrations/ share: a throw-away PostgreSQL cluster, free ports, waiting."""
+"""What the tests of deploy/ and migrations/ share: a throw-away PostgreSQL cluster, a copy of the checkout."""
 
-import contextlib
 import os
 import pathlib
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
+
+from grove.ports import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PG_BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
-
-
-def wait_until(condition, what, timeout=30.0):
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        result = condition()
-        if result:
-            return result
-        time.sleep(0.05)
-    raise AssertionError(f"waited {timeout} s in vain for {what}")
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def unprivileged():

@@ -11,7 +11,8 @@ import socket
 
 import pytest
 
-from deploy_kit import DAEMONS, wait_until
+from deploy_kit import DAEMONS
+from grove.wait import wait_until
 
 SERVICES = {*DAEMONS, "postgres", "nginx"}
 

@@ -95,6 +95,15 @@ def test_a_wrong_setting_is_told_with_all_others(settings, name):
     assert run(name, "--check-config", **settings(name)).returncode == 0
 
 
+def test_a_rule_over_settings_is_told_with_the_single_errors(settings):
+    result = run("chat-proxy", **settings("chat-proxy") | {"UPSTREAM_LOCAL_ALLOW": "127.0.0.1:1,garbage", "UPSTREAM_CONNECT_MS": "soon"})
+    assert result.returncode == 2
+    assert "UPSTREAM_LOCAL_ALLOW: garbage" in result.stderr and "UPSTREAM_CONNECT_MS:" in result.stderr, result.stderr
+    result = run("gateway", **settings("gateway") | {"AUTH_REQUIRED": "true", "GROVE_PUBLIC_ORIGIN": "here"})
+    assert result.returncode == 2
+    assert "AUTH_REQUIRED:" in result.stderr and "GROVE_PUBLIC_ORIGIN:" in result.stderr, result.stderr
+
+
 @pytest.mark.parametrize("name", DAEMONS)
 def test_a_port_in_use_is_named(settings, name):
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -139,7 +139,7 @@ def test_dead_database_is_unavailable_and_never_a_hang(stack, rogue_api, rogue):
                                        "messages": [{"role": "user", "content": "lost"}]})):
             started = time.monotonic()
             rogue_api.refused(method, path, 503, "unavailable", json=body)
-            assert time.monotonic() - started < 15, path
+            assert time.monotonic() - started < 8, path  # no unit waits its ten seconds for what is known to be gone
         code, text = stack.run("status", check=False)
         assert code != 0 and "down" in text
         assert httpx.get(f"{stack.url}/", trust_env=False).status_code == 200  # the pages do not need it
