@@ -98,8 +98,8 @@ def test_a_daemon_has_the_keys_of_its_own_pairs_only(state):
 def test_what_is_killed_comes_back(state, service):
     before = state.pids()[service]
     os.kill(before, signal.SIGKILL)
-    wait_until(lambda: state.pids().get(service, before) != before, f"{service} to come back")
-    wait_until(lambda: state.status().code == 0, "everything to be ready")
+    wait_until(lambda: state.pids().get(service, before) != before, f"{service} to come back", timeout=60)
+    wait_until(lambda: state.status().code == 0, "everything to be ready", timeout=60)
 
 
 def test_a_changed_setting_restarts_its_readers_only(state):
