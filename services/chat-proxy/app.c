@@ -13,10 +13,10 @@ bool upstream_base(const struct chat_proxy_config *config, enum provider provide
 	const char *origin = NULL, *path = "/v1";
 	switch (provider) {
 	case PROVIDER_OPENAI:
-		origin = config->openai_origin;
+		origin = config->upstreams.openai;
 		break;
 	case PROVIDER_OPENROUTER:
-		origin = config->openrouter_origin;
+		origin = config->upstreams.openrouter;
 		path = "/api/v1";
 		break;
 	case PROVIDER_COMPATIBLE:
@@ -50,10 +50,11 @@ bool chat_proxy_is_drained(const struct daemon *d)
 enum err chat_proxy_open(struct daemon *d, struct strbuf *errors)
 {
 	const struct chat_proxy_config *c = d->config;
-	const char *trusted[] = { c->openai_origin, c->anthropic_origin, c->google_origin,
-				  c->openrouter_origin };
+	const char *trusted[] = { c->upstreams.openai, c->upstreams.anthropic, c->upstreams.google,
+				  c->upstreams.openrouter };
 	struct guard *guard;
-	enum err err = guard_new(&c->local_allow, trusted, ARRAY_SIZE(trusted), &guard, errors);
+	enum err err =
+		guard_new(&c->upstreams.local_allow, trusted, ARRAY_SIZE(trusted), &guard, errors);
 	if (err)
 		return err;
 	struct chat_proxy *app = xcalloc(1, sizeof(*app));

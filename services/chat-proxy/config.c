@@ -8,23 +8,7 @@
 #define MIB (1 << 20)
 
 const struct config_field chat_proxy_config_fields[] = {
-	{ "UPSTREAM_LOCAL_ALLOW", CONFIG_LIST, CONFIG_FIELD(chat_proxy_config, local_allow),
-	  .fallback = "127.0.0.1:11434",
-	  .text = "host:port list of private or plain-http upstreams people may use; the default "
-		  "is Ollama's." },
-	{ "PROVIDER_OPENAI_BASE_URL", CONFIG_ORIGIN, CONFIG_FIELD(chat_proxy_config, openai_origin),
-	  .fallback = "https://api.openai.com", .http_allowed = true,
-	  .text = "Origin of the provider openai." },
-	{ "PROVIDER_ANTHROPIC_BASE_URL", CONFIG_ORIGIN,
-	  CONFIG_FIELD(chat_proxy_config, anthropic_origin),
-	  .fallback = "https://api.anthropic.com", .http_allowed = true,
-	  .text = "Origin of the provider anthropic." },
-	{ "PROVIDER_GOOGLE_BASE_URL", CONFIG_ORIGIN, CONFIG_FIELD(chat_proxy_config, google_origin),
-	  .fallback = "https://generativelanguage.googleapis.com", .http_allowed = true,
-	  .text = "Origin of the provider google." },
-	{ "PROVIDER_OPENROUTER_BASE_URL", CONFIG_ORIGIN,
-	  CONFIG_FIELD(chat_proxy_config, openrouter_origin), .fallback = "https://openrouter.ai",
-	  .http_allowed = true, .text = "Origin of the provider openrouter." },
+	UPSTREAM_FIELDS(chat_proxy_config, upstreams),
 	{ "UPSTREAM_CONNECT_MS", CONFIG_INT, CONFIG_FIELD(chat_proxy_config, connect_ms),
 	  .fallback = "10000", .min = 100, .max = 120000, .unit = "ms",
 	  .text = "Time to reach a provider." },
@@ -60,5 +44,5 @@ const struct config_field chat_proxy_config_fields[] = {
 enum err chat_proxy_config_check(const void *config, struct strbuf *errors)
 {
 	const struct chat_proxy_config *c = config;
-	return guard_check_allow(&c->local_allow, errors);
+	return guard_check_allow(&c->upstreams.local_allow, errors);
 }

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "config/config.h"
+#include "fetch/upstreams.h"
 
 struct chat_proxy_config {
-	struct config_list local_allow;
-	char *openai_origin, *anthropic_origin, *google_origin, *openrouter_origin;
+	struct upstream_settings upstreams;
 	int64_t connect_ms, first_byte_ms, silence_ms, keep_alive_ms;
 	int64_t event_bytes, answer_bytes, run_buffer_bytes, user_buffer_bytes;
 	char *upstream_ca_file;

@@ -50,7 +50,7 @@ enum err keyvault_open(struct daemon *d, struct strbuf *errors)
 {
 	const struct keyvault_config *c = d->config;
 	struct guard *guard;
-	enum err err = guard_new(&c->local_allow, NULL, 0, &guard, errors);
+	enum err err = guard_new(&c->upstreams.local_allow, NULL, 0, &guard, errors);
 	if (err)
 		return err;
 	struct keyvault *kv = xcalloc(1, sizeof(*kv));

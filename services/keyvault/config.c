@@ -20,29 +20,14 @@ const struct config_field keyvault_config_fields[] = {
 	{ "BYOK_ENCRYPTION_SECRET_PREVIOUS", CONFIG_KEY32_LIST,
 	  CONFIG_FIELD(keyvault_config, byok_previous),
 	  .text = "Older secrets that still open what they sealed." },
-	{ "UPSTREAM_LOCAL_ALLOW", CONFIG_LIST, CONFIG_FIELD(keyvault_config, local_allow),
-	  .fallback = "127.0.0.1:11434",
-	  .text = "host:port list of private or plain-http upstreams people may save keys for." },
-	{ "PROVIDER_OPENAI_BASE_URL", CONFIG_ORIGIN, CONFIG_FIELD(keyvault_config, openai_origin),
-	  .fallback = "https://api.openai.com", .http_allowed = true,
-	  .text = "Origin of the provider openai; keys are bound to it." },
-	{ "PROVIDER_ANTHROPIC_BASE_URL", CONFIG_ORIGIN,
-	  CONFIG_FIELD(keyvault_config, anthropic_origin), .fallback = "https://api.anthropic.com",
-	  .http_allowed = true, .text = "Origin of the provider anthropic; keys are bound to it." },
-	{ "PROVIDER_GOOGLE_BASE_URL", CONFIG_ORIGIN, CONFIG_FIELD(keyvault_config, google_origin),
-	  .fallback = "https://generativelanguage.googleapis.com", .http_allowed = true,
-	  .text = "Origin of the provider google; keys are bound to it." },
-	{ "PROVIDER_OPENROUTER_BASE_URL", CONFIG_ORIGIN,
-	  CONFIG_FIELD(keyvault_config, openrouter_origin), .fallback = "https://openrouter.ai",
-	  .http_allowed = true,
-	  .text = "Origin of the provider openrouter; keys are bound to it." },
+	UPSTREAM_FIELDS(keyvault_config, upstreams),
 	{ 0 },
 };
 
 enum err keyvault_config_check(const void *config, struct strbuf *errors)
 {
 	const struct keyvault_config *c = config;
-	enum err err = guard_check_allow(&c->local_allow, errors);
+	enum err err = guard_check_allow(&c->upstreams.local_allow, errors);
 	/* Session-only mode by leaving the secret out is fine; half of a rotation is not. */
 	if (c->byok_previous.count && !secret_is_set(&c->byok_secret)) {
 		strbuf_note(errors,

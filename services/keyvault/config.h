@@ -3,12 +3,12 @@
 #pragma once
 
 #include "config/config.h"
+#include "fetch/upstreams.h"
 
 struct keyvault_config {
 	struct secret data_secret, byok_secret;
 	struct config_secret_list data_previous, byok_previous;
-	struct config_list local_allow;
-	char *openai_origin, *anthropic_origin, *google_origin, *openrouter_origin;
+	struct upstream_settings upstreams;
 };
 
 extern const struct config_field keyvault_config_fields[];

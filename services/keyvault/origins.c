@@ -12,12 +12,12 @@
 static const char *vendor_origin(const struct keyvault_config *config, struct text provider)
 {
 	if (text_is(provider, "openai"))
-		return config->openai_origin;
+		return config->upstreams.openai;
 	if (text_is(provider, "anthropic"))
-		return config->anthropic_origin;
+		return config->upstreams.anthropic;
 	if (text_is(provider, "google"))
-		return config->google_origin;
-	return text_is(provider, "openrouter") ? config->openrouter_origin : NULL;
+		return config->upstreams.google;
+	return text_is(provider, "openrouter") ? config->upstreams.openrouter : NULL;
 }
 
 bool provider_is_known(struct text provider)

@@ -34,9 +34,9 @@ static void each_bad_entry_of_the_allow_list_is_named(void **state)
 	AUTO(strbuf_clear) struct strbuf errors = STRBUF_INIT(4096);
 	char *entries[] = { (char[]){ "127.0.0.1:11434" }, (char[]){ "nonsense" },
 			    (char[]){ "169.254.169.254:80" } };
-	struct keyvault_config c = { .local_allow = { entries, 1 } };
+	struct keyvault_config c = { .upstreams.local_allow = { entries, 1 } };
 	assert_int_equal(check(&c, &errors), OK);
-	c.local_allow.count = 3;
+	c.upstreams.local_allow.count = 3;
 	assert_int_equal(check(&c, &errors), ERR_INVALID_REQUEST);
 	assert_non_null(strstr(errors.data, "UPSTREAM_LOCAL_ALLOW: nonsense: "));
 	assert_non_null(strstr(errors.data, "UPSTREAM_LOCAL_ALLOW: 169.254.169.254:80: "));

@@ -17,10 +17,10 @@ static int make_guard(void **state)
 	AUTO(strbuf_clear) struct strbuf errors = STRBUF_INIT(1000);
 	(void)state;
 	secret_init_library(true);
-	config.openai_origin = xstrdup("https://api.openai.com");
-	config.anthropic_origin = xstrdup("http://127.0.0.1:4010");
-	config.google_origin = xstrdup("https://[2001:db8::1]");
-	config.openrouter_origin = xstrdup("http://[::1]:4011");
+	config.upstreams.openai = xstrdup("https://api.openai.com");
+	config.upstreams.anthropic = xstrdup("http://127.0.0.1:4010");
+	config.upstreams.google = xstrdup("https://[2001:db8::1]");
+	config.upstreams.openrouter = xstrdup("http://[::1]:4011");
 	return guard_new(&allow, NULL, 0, &guard, &errors) ? -1 : 0;
 }
 
@@ -28,10 +28,10 @@ static int free_guard(void **state)
 {
 	(void)state;
 	guard_free(guard);
-	free(config.openai_origin);
-	free(config.anthropic_origin);
-	free(config.google_origin);
-	free(config.openrouter_origin);
+	free(config.upstreams.openai);
+	free(config.upstreams.anthropic);
+	free(config.upstreams.google);
+	free(config.upstreams.openrouter);
 	return 0;
 }
 
